@@ -1,0 +1,86 @@
+# Needs GNU make and Python 3.11 or later. Every target sees to what it needs by itself.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# The interpreter behind .venv; empty: the newest of python3.13, 3.12, 3.11 and python3 that runs.
+PYTHON ?=
+export PYTHON
+
+BIN := .venv/bin
+CODE := app tests $(wildcard bench)
+LOCALE := app/locale
+POT := build/bacula_report.pot
+# The functions whose first argument is a text to translate; for plurals, the first two.
+KEYWORDS := _ N_ gettext msg ngettext:1,2 nmsg:1,2 plural:1,2
+# Only `make lock` uses it.
+UV_VERSION := 0.13.8
+
+.PHONY: help
+help: ## This list
+	@echo 'Usage: make TARGET [ARGS="..."] [PYTHON=python3.12]'
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: venv ## Show a demo report, with no Director at hand (ARGS are passed on)
+	@$(BIN)/bacula-report demo $(ARGS)
+
+.PHONY: test
+test: lint system ## Lint, then unit, integration and browser tests with coverage (ARGS go to pytest)
+	@$(BIN)/python -m pytest --cov $(ARGS)
+
+.PHONY: lint
+lint: venv-dev ## flake8, ruff (rules and format), mypy --strict
+	@status=0; \
+	check() { echo "== $$1 $$2"; $(BIN)/python -m "$$@" $(CODE) || status=1; }; \
+	check flake8 --max-line-length=100; \
+	check ruff check; \
+	check ruff format --check; \
+	check mypy --strict; \
+	[ $$status = 0 ] || echo "Lint failed (make format puts some of it right)."; \
+	exit $$status
+
+.PHONY: format
+format: venv-dev ## Format the code, and fix what ruff can fix
+	@$(BIN)/python -m ruff check -q --fix-only $(CODE)
+	@$(BIN)/python -m ruff format $(CODE)
+
+.PHONY: bench
+bench: venv-dev ## Measure speed and memory (ARGS are passed on)
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: messages
+messages: venv-dev ## Collect the texts, update and compile the Korean catalogue
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F pyproject.toml --no-default-keywords \
+		$(addprefix -k ,$(KEYWORDS)) \
+		--no-location --sort-output --width=100 --add-comments=Translators: \
+		--project=bacula-report --copyright-holder="The bacula-report authors" -o $(POT) .
+	@$(BIN)/pybabel -q update -i $(POT) -d $(LOCALE) -D bacula_report -l ko \
+		--init-missing --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --width=100
+	@$(BIN)/pybabel compile -d $(LOCALE) -D bacula_report --statistics
+
+.PHONY: lock
+lock: ## Write both lock files anew (ARGS=--upgrade: with the newest versions)
+	@scripts/lock $(UV_VERSION) $(ARGS)
+
+.PHONY: build
+build: venv-dev ## Build the wheel and the source archive into dist/
+	@$(BIN)/python -m hatchling build -c
+
+.PHONY: clean
+clean: ## Remove .venv, caches and what was built (reports and logs stay)
+	@rm -rf .venv build dist htmlcov .coverage .coverage.* \
+		.hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find app tests $(wildcard bench) -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# Both look at once whether there is anything to do.
+.PHONY: venv venv-dev system
+venv:
+	@scripts/setup-venv requirements.lock
+venv-dev:
+	@scripts/setup-venv requirements-dev.lock
+system:
+	@scripts/setup-tests
