@@ -1,0 +1,1 @@
+"""Bacula's vocabulary: letters, jobs, logs, the Director's clock. Pure; imports nothing of ours."""

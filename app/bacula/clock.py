@@ -1,0 +1,169 @@
+"""The Director's clock: from the catalog's wall-clock strings to instants.
+
+Catalog times carry no zone. `JobTDate` of the same row is a true Unix epoch of its end (else start,
+else schedule) time, so the offset is known rather than guessed. Bacularis' own `*_epoch` fields are
+local time counted as UTC and are never used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_QUARTER = timedelta(minutes=15)
+_WIDEST = timedelta(hours=14)
+_HOUR = timedelta(hours=1)
+_STAMP = re.compile(r"\.(\d{4})-(\d\d)-(\d\d)_(\d\d)\.(\d\d)\.(\d\d)_\d+$")
+
+
+class ClockSource(StrEnum):
+    """How the Director's zone came to be known."""
+
+    SETTING = "setting"
+    HOST = "host"
+    LEARNED = "learned"
+    ASSUMED = "assumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One pair that the server itself gave: a wall-clock string and its offset from UTC."""
+
+    wall: datetime
+    offset: timedelta
+
+
+def parse_wall(text: Any) -> datetime | None:
+    """Read "YYYY-MM-DD HH:MM:SS" as a naive datetime; None for null, zero dates and rubbish."""
+    if not isinstance(text, str) or len(text) < 10:
+        return None
+    try:
+        wall = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    # A year near the ends of the calendar cannot be moved between zones.
+    return wall.replace(tzinfo=None) if 1971 <= wall.year <= 9990 else None
+
+
+def created_wall(unique_job: str) -> datetime | None:
+    """Read the creation time that Bacula writes into a job's unique name.
+
+    "db01-dump.2026-11-21_02.54.43_31" was created at 02:54:43, also when it is scheduled for later.
+    """
+    match = _STAMP.search(unique_job)
+    if match is None:
+        return None
+    try:
+        return datetime(*(int(part) for part in match.groups()))  # type: ignore[arg-type]
+    except ValueError:
+        return None
+
+
+def observe(wall: datetime | None, epoch: Any) -> Observation | None:
+    """Return the offset between a wall-clock time and its epoch, if it can be a zone's offset."""
+    if wall is None or isinstance(epoch, bool):
+        return None
+    try:
+        seconds = int(epoch)
+    except (TypeError, ValueError):
+        return None
+    if not 0 < seconds < 253_000_000_000:
+        return None
+    offset = wall - datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    if abs(offset) > _WIDEST or offset % _QUARTER:
+        return None
+    return Observation(wall, offset)
+
+
+def observe_row(row: Mapping[str, Any]) -> Observation | None:
+    """Return what a catalog row tells about the offset: JobTDate belongs to one of its times."""
+    for name in ("endtime", "starttime", "schedtime"):
+        wall = parse_wall(row.get(name))
+        if wall is not None:
+            return observe(wall, row.get("jobtdate"))
+    return None
+
+
+def _explains(zone: tzinfo, seen: Observation) -> bool:
+    return seen.offset in {seen.wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorClock:
+    """Reads the Director's wall-clock times.
+
+    Attributes:
+        zone: the Director's zone: a named one, or a fixed offset where no name is known.
+        source: how it came to be known.
+    """
+
+    zone: tzinfo
+    source: ClockSource
+
+    @classmethod
+    def learn(
+        cls, seen: Iterable[Observation], *, setting: tzinfo | None, host: tzinfo
+    ) -> DirectorClock:
+        """Choose the zone that explains what the server said.
+
+        The zone that was set, else this host's, is taken when it explains (nearly) every
+        observation: a named zone knows its daylight saving time. Otherwise the newest credible
+        offset is taken. Without any observation the setting, else the host's zone, is assumed.
+        """
+        observations = list(seen)
+        if not observations:
+            if setting is not None:
+                return cls(setting, ClockSource.SETTING)
+            return cls(host, ClockSource.ASSUMED)
+        for zone, source in ((setting, ClockSource.SETTING), (host, ClockSource.HOST)):
+            if zone is None:
+                continue
+            wrong = sum(not _explains(zone, one) for one in observations)
+            if wrong * 20 <= len(observations):
+                return cls(zone, source)
+        counted = Counter(one.offset for one in observations)
+        credible = {offset for offset, n in counted.items() if n * 20 > len(observations)}
+        newest = max((o for o in observations if o.offset in credible), key=lambda o: o.wall)
+        return cls(fixed_zone(newest.offset), ClockSource.LEARNED)
+
+    def instant(self, wall: datetime | None, seen: Observation | None = None) -> datetime | None:
+        """Return the aware instant of a wall-clock time.
+
+        `seen` is what the same row told about its offset; it settles the hour that occurs twice
+        when clocks go back, and follows daylight saving time where the zone has no name. An offset
+        further than one hour from the clock's own is a broken row and is ignored.
+        """
+        if wall is None:
+            return None
+        local = wall.replace(tzinfo=self.zone)
+        if seen is None:
+            return local
+        if isinstance(self.zone, ZoneInfo):
+            if wall == seen.wall and local.replace(fold=1).utcoffset() == seen.offset:
+                return local.replace(fold=1)
+            return local
+        if abs(seen.offset - (local.utcoffset() or timedelta())) > _HOUR:
+            return local
+        return wall.replace(tzinfo=timezone(seen.offset)).astimezone(self.zone)
+
+
+def fixed_zone(offset: timedelta) -> tzinfo:
+    """Return the zone of a fixed offset, named as a person writes it: UTC+09:00."""
+    minutes = int(offset.total_seconds()) // 60
+    sign = "-" if minutes < 0 else "+"
+    hours, rest = divmod(abs(minutes), 60)
+    return timezone(offset, f"UTC{sign}{hours:02d}:{rest:02d}")
+
+
+def zone_name(zone: tzinfo, at: datetime) -> str:
+    """Return the zone's name for people: "Asia/Seoul (UTC+09:00)", or only the offset."""
+    offset = at.astimezone(zone).utcoffset() or timedelta()
+    written = str(fixed_zone(offset).tzname(None))
+    name = str(zone.key) if isinstance(zone, ZoneInfo) else ""
+    return f"{name} ({written})" if name and name != "UTC" else written

@@ -1,0 +1,104 @@
+"""Messages that are written in English and read in Korean or English.
+
+Pure code says what it means as a `Message` (an English msgid and its values); only where a person
+reads is it turned into text, by a `Translator`. No other room opens a catalogue.
+"""
+
+from __future__ import annotations
+
+import gettext as gettext_module
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+DOMAIN = "bacula_report"
+LANGUAGES = ("ko", "en")
+_LOCALE_DIR = Path(__file__).parent / "locale"
+
+
+def N_(msgid: str) -> str:
+    """Mark a literal for extraction; it is translated later, where it is shown."""
+    return msgid
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence with named values, not yet in any language.
+
+    `values` may hold other messages; they are translated along. With `plural`, the value named
+    `count` chooses the form.
+    """
+
+    msgid: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    plural: str = ""
+
+    def __str__(self) -> str:
+        """Return the English text, for logs and debugging."""
+        return Translator("en").text(self)
+
+
+def msg(msgid: str, /, **values: Any) -> Message:
+    """Build a `Message`; `msgid` must be a literal so that it can be extracted."""
+    return Message(msgid, values)
+
+
+def nmsg(singular: str, plural: str, count: int, /, **values: Any) -> Message:
+    """Build a `Message` whose form depends on `count`, which is also a value of that name."""
+    return Message(singular, {"count": count, **values}, plural)
+
+
+class Translator:
+    """Turns messages into one language. English is the source language and needs no catalogue."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in LANGUAGES else "en"
+        self._catalogue: gettext_module.NullTranslations = (
+            gettext_module.NullTranslations()
+            if self.language == "en"
+            else gettext_module.translation(DOMAIN, _LOCALE_DIR, languages=[self.language])
+        )
+
+    def __call__(self, msgid: str, /, **values: Any) -> str:
+        """Translate a literal msgid and put its values in."""
+        return self.text(Message(msgid, values))
+
+    def plural(self, singular: str, plural: str, count: int, /, **values: Any) -> str:
+        """Translate the form that `count` asks for; `count` is also a value."""
+        return self.text(Message(singular, {"count": count, **values}, plural))
+
+    def text(self, message: Message | str) -> str:
+        """Return `message` in this language; plain strings (names, log lines) pass unchanged."""
+        if isinstance(message, str):
+            return message
+        template = (
+            self._catalogue.ngettext(message.msgid, message.plural, message.values["count"])
+            if message.plural
+            else self._catalogue.gettext(message.msgid)
+            if message.msgid
+            else ""
+        )
+        if not message.values:
+            return template
+        return template.format(**{name: self._value(v) for name, v in message.values.items()})
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, Message):
+            return self.text(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return f"{value:,}"
+        return value
+
+
+def language_for(choice: str | None, environment: Mapping[str, str]) -> str:
+    """Choose ko or en: an explicit choice first, then the POSIX locale variables.
+
+    `ko`, `ko_KR.UTF-8`, `ko-KR` are Korean; anything else is English.
+    """
+    if choice:
+        return "ko" if choice.lower().startswith("ko") else "en"
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environment.get(name):
+            return "ko" if environment[name].lower().startswith("ko") else "en"
+    return "en"

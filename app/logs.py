@@ -1,0 +1,137 @@
+"""The run's own log: console and a file rotated daily, with every secret masked in one place."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import logging.handlers
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import quote, quote_plus
+
+LOGGER = "bacula_report"
+FILE_NAME = "bacula-report.log"
+KEEP_DAYS = 14
+_MASK = "********"
+_AUTHORIZATION = re.compile(r"((?:Basic|Bearer)\s+)[A-Za-z0-9+/=._\-]{6,}")
+_URL_USER = re.compile(r"(://)[^/\s@]+@")
+
+
+class Masker:
+    """Replaces secrets in any text, in each form they may take on the way."""
+
+    def __init__(self, secrets: Iterable[str] = (), username: str = "") -> None:
+        forms: set[str] = set()
+        for secret in secrets:
+            if not secret:
+                continue
+            forms |= {secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
+            forms.add(json.dumps(secret)[1:-1])
+            for pair in (f"{username}:{secret}", secret):
+                forms.add(base64.b64encode(pair.encode()).decode())
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        """Return `text` with stars where a secret stood."""
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, _MASK)
+        return _URL_USER.sub(rf"\1{_MASK}@", _AUTHORIZATION.sub(rf"\1{_MASK}", text))
+
+
+class _Formatter(logging.Formatter):
+    """Text ("[2026-11-20 08:00:00] [INFO] message") or one JSON object a line, masked."""
+
+    def __init__(self, *, as_json: bool, masker: Masker) -> None:
+        super().__init__()
+        self._as_json = as_json
+        self._masker = masker
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; a message never becomes more than one line."""
+        message = self._masker(record.getMessage())
+        if record.exc_info:
+            message += "\n" + self._masker(self.formatException(record.exc_info))
+        moment = datetime.fromtimestamp(record.created).astimezone()
+        if self._as_json:
+            return json.dumps(
+                {"time": moment.isoformat(), "level": record.levelname, "message": message},
+                ensure_ascii=False,
+            )
+        # Messages may quote a server; a line feed in them must not forge a record.
+        flat = message.replace("\n", "\n    ").replace("\r", " ")
+        return f"[{moment:%Y-%m-%d %H:%M:%S}] [{record.levelname}] {flat}"
+
+
+def set_up(
+    *,
+    level: str,
+    log_format: str,
+    directory: Path | None,
+    masker: Masker,
+    stream: TextIO | None = None,
+    console_level: str | None = None,
+) -> logging.Logger:
+    """Configure and return the run's logger.
+
+    The console gets `console_level` (else `level`); the file gets `level`. A log folder that cannot
+    be written is said once on the console and the run goes on: a report matters more than its log.
+    """
+    logger = logging.getLogger(LOGGER)
+    tear_down()
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    formatter = _Formatter(as_json=log_format == "json", masker=masker)
+    console = logging.StreamHandler(stream or sys.stderr)
+    console.setLevel(console_level or level)
+    console.setFormatter(formatter)
+    logger.addHandler(console)
+    if directory is not None:
+        try:
+            file = _daily_file(directory)
+        except OSError as error:
+            logger.warning("No log file in %s: %s", directory, error.strerror)
+        else:
+            file.setLevel(level)
+            file.setFormatter(formatter)
+            logger.addHandler(file)
+    return logger
+
+
+def tear_down() -> None:
+    """Close and remove the handlers, so that a run leaves nothing open."""
+    logger = logging.getLogger(LOGGER)
+    for handler in logger.handlers[:]:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+def _daily_file(directory: Path) -> logging.Handler:
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / FILE_NAME
+    handler = _DailyFile(path, when="midnight", backupCount=KEEP_DAYS, encoding="utf-8")
+    os.chmod(path, 0o640)
+    return handler
+
+
+class _DailyFile(logging.handlers.TimedRotatingFileHandler):
+    """Rotates at midnight, also across runs that are shorter than a day, and never raises."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Ignore a log that cannot be written any more: the disk may be full; the run goes on."""
+
+    def doRollover(self) -> None:
+        """Rotate; when another run has just done so, simply go on with the new file."""
+        try:
+            super().doRollover()
+        except OSError:
+            self.rolloverAt = self.computeRollover(int(time.time()))
+            if self.stream is None:
+                self.stream = self._open()
