@@ -1,0 +1,1 @@
+"""How Baculum and Bacularis are asked. No other room knows HTTP."""

@@ -1,0 +1,248 @@
+"""One request function: envelope, tries, deadline, statistics. Everything is asked through it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from app.api.faults import PASSING, ApiError, Fault
+from app.api.session import Answer, Session
+from app.logs import LOGGER
+from app.snapshot import CallStats
+
+FIRST_PAUSE = 0.5
+"""Seconds before the second try; each further pause is twice as long."""
+LONGEST_PAUSE = 8.0
+_WELCOME = re.compile(r"Welcome in the \w+ API")
+_CATALOG_WORDS = re.compile(r"TDbConnection|SQLSTATE\[08|DB connection|database", re.IGNORECASE)
+_log = logging.getLogger(LOGGER)
+
+_HTTP_FAULTS = {
+    400: Fault.BAD_REQUEST,
+    401: Fault.UNAUTHORIZED,
+    403: Fault.FORBIDDEN,
+    404: Fault.NOT_FOUND,
+    429: Fault.BUSY,
+    502: Fault.GATEWAY,
+    503: Fault.GATEWAY,
+    504: Fault.GATEWAY,
+}
+_MISSING_CODES = frozenset({10, 20, 50, 53})
+_LOGIN_CODES = frozenset({3, 6, 7, 11})
+
+
+class ApiClient:
+    """Asks one API. May be used by several threads.
+
+    Attributes:
+        api_version_header: the last `Baculum-API-Version` header seen, "" if none.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        timeout: float,
+        tries: int,
+        deadline: float,
+        first_pause: float = FIRST_PAUSE,
+    ) -> None:
+        """Start the clock.
+
+        Args:
+            session: where requests go.
+            timeout: seconds one try may take.
+            tries: how often a call is tried at most; only passing faults are tried again.
+            deadline: seconds from now that all calls together may take.
+            first_pause: seconds before the second try.
+        """
+        self._session = session
+        self._timeout = timeout
+        self._tries = tries
+        self._allowed = deadline
+        self._ends = time.monotonic() + deadline
+        self._first_pause = first_pause
+        self._lock = threading.Lock()
+        self._stats = CallStats()
+        self.api_version_header = ""
+
+    @property
+    def address(self) -> str:
+        """Host and port of the API."""
+        return self._session.address
+
+    @property
+    def stats(self) -> CallStats:
+        """What was asked so far."""
+        return self._stats
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left for all calls together."""
+        return self._ends - time.monotonic()
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        expect: type | None = None,
+        tries: int | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Ask for `path` and return the envelope's output.
+
+        Args:
+            path: path below the host, such as /api/v1/jobs.
+            params: the query; unknown parameters are silently ignored by every server.
+            expect: the type the output must have: list, dict or str.
+            tries: another number of tries than the client's own.
+            timeout: another time limit than the client's own.
+
+        Raises:
+            ApiError: saying which part is at fault; HTTP 200 alone proves nothing.
+        """
+        attempts = Retrying(
+            stop=stop_after_attempt(tries or self._tries),
+            wait=wait_exponential_jitter(
+                initial=self._first_pause, max=LONGEST_PAUSE, jitter=self._first_pause
+            ),
+            retry=retry_if_exception(self._may_pass),
+            before_sleep=self._tell,
+            reraise=True,
+        )
+        return attempts(self._once, path, params, expect, timeout or self._timeout)
+
+    def _may_pass(self, error: BaseException) -> bool:
+        # A pause that would end after the deadline is not worth beginning.
+        return (
+            isinstance(error, ApiError)
+            and error.fault in PASSING
+            and self.remaining > self._first_pause
+        )
+
+    def _tell(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        pause = state.next_action.sleep if state.next_action else 0
+        fault = error.fault if isinstance(error, ApiError) else error
+        _log.warning(
+            "GET %s: %s; try %d follows in %.1f s",
+            state.args[0],
+            fault,
+            state.attempt_number + 1,
+            pause,
+        )
+
+    def _once(
+        self, path: str, params: Mapping[str, Any] | None, expect: type | None, timeout: float
+    ) -> Any:
+        remaining = self.remaining
+        if remaining <= 0:
+            raise ApiError(Fault.DEADLINE, seconds=f"{self._allowed:g}")
+        started = time.monotonic()
+        received, told, failed = 0, "no answer", 1
+        try:
+            answer = self._session.get(path, params, min(timeout, remaining))
+            received, told = len(answer.body), str(answer.status)
+            output = self._open(answer, expect)
+            failed = 0
+            return output
+        except ApiError as error:
+            told = f"{told} ({error.fault})"
+            _log.debug("%s %s", error, error.detail)
+            raise
+        finally:
+            seconds = time.monotonic() - started
+            self._count(seconds, received, failed)
+            query = "&".join(f"{name}={value}" for name, value in (params or {}).items())
+            _log.debug(
+                "GET %s%s -> %s, %.3f s, %d bytes",
+                path,
+                f"?{query}" if query else "",
+                told,
+                seconds,
+                received,
+            )
+
+    def _count(self, seconds: float, received: int, failed: int) -> None:
+        with self._lock:
+            old = self._stats
+            self._stats = CallStats(
+                old.requests + 1,
+                old.seconds + seconds,
+                old.received + received,
+                old.failed + failed,
+            )
+
+    def _open(self, answer: Answer, expect: type | None) -> Any:
+        """Take the output out of its envelope, or say what the answer is instead."""
+        if answer.api_version:
+            self.api_version_header = answer.api_version
+        if answer.status != 200:
+            fault = _HTTP_FAULTS.get(answer.status)
+            if fault is None:
+                fault = Fault.SERVER if answer.status >= 500 else Fault.HTTP
+            raise self._error(fault, detail=_start(answer.body), status=answer.status)
+        envelope = self._parse(answer)
+        if not isinstance(envelope, dict) or "output" not in envelope or "error" not in envelope:
+            raise self._error(Fault.SHAPE, detail=_start(answer.body))
+        output, code = envelope["output"], envelope["error"]
+        if code not in (0, "0"):
+            raise self._api_error(code, output)
+        if expect is not str and isinstance(output, str) and _WELCOME.match(output):
+            raise self._error(Fault.WRONG_PATH, detail=output[:200])
+        if expect is not None and not isinstance(output, expect):
+            raise self._error(Fault.SHAPE, detail=_start(answer.body))
+        return output
+
+    def _parse(self, answer: Answer) -> Any:
+        try:
+            return json.loads(answer.body)
+        except (ValueError, RecursionError) as error:
+            start = answer.body[:200].lstrip().lower()
+            html = "html" in answer.content_type.lower() or start.startswith(b"<")
+            fault = Fault.HTML if html else Fault.NOT_JSON
+            raise self._error(fault, detail=_start(answer.body)) from error
+
+    def _api_error(self, code: Any, output: Any) -> ApiError:
+        """Say which part stands behind one of the API's own error codes (API.md section 3)."""
+        detail = output if isinstance(output, str) else ""
+        try:
+            number = int(code)
+        except (TypeError, ValueError):
+            return self._error(Fault.SHAPE, detail=detail)
+        fault = Fault.API
+        if number == 4:
+            fault = Fault.BCONSOLE if "Exitcode=>12" in detail else Fault.DIRECTOR
+        elif number == 5:
+            fault = Fault.DIRECTOR
+        elif number == 2:
+            fault = Fault.CATALOG
+        elif number == 1000:
+            fault = Fault.CATALOG if _CATALOG_WORDS.search(detail) else Fault.INTERNAL
+        elif number in _MISSING_CODES:
+            fault = Fault.MISSING
+        elif number in _LOGIN_CODES:
+            fault = Fault.LOGIN
+        return self._error(fault, detail=detail, code=number)
+
+    def _error(self, fault: Fault, *, detail: str = "", **values: Any) -> ApiError:
+        return ApiError(fault, detail=detail, address=self.address, **values)
+
+
+def _start(body: bytes) -> str:
+    """Return the beginning of an answer for the console log."""
+    return body[:300].decode("utf-8", "replace")

@@ -1,0 +1,284 @@
+"""HTTP and nothing above it: authentication, TLS, time limits, redirects, size limits.
+
+One call takes its timeout at most, from the name look-up to the last byte: requests' own timeout
+starts anew with each packet, so a server that drips would hold a call for ever.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from app import __version__
+from app.api.faults import ApiError, Fault
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes of an answer, unpacked, that are read at most."""
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_REDIRECTS = 3
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, read to its end."""
+
+    status: int
+    content_type: str
+    api_version: str
+    body: bytes
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads from a socket until one moment, however the bytes are spread over time."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._sock = sock
+        # The socket's own file object keeps it open when the connection lets go of it.
+        self._raw = sock.makefile("rb", buffering=0)
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(remaining)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedSocket:
+    """What http.client needs of a socket to read one response: a file."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._deadline = time.monotonic() + (sock.gettimeout() or 0)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_TimedReader(self._sock, self._deadline))
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_TimedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
+
+
+def _connect_in_time(connect: Any, timeout: float | None) -> socket.socket:
+    """Run `connect` in a thread of its own: a name look-up knows no time limit."""
+    result: list[Any] = []
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            result.append(connect())
+        except Exception as error:
+            result.append(error)
+        done.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    if not done.wait(timeout):
+        raise TimeoutError("name look-up or connection timed out")
+    if isinstance(result[0], Exception):
+        raise result[0]
+    return result[0]  # type: ignore[no-any-return]
+
+
+class _Connection(HTTPConnection):
+    response_class = _TimedResponse
+
+    def _new_conn(self) -> socket.socket:
+        return _connect_in_time(super()._new_conn, self.timeout)
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _TimedResponse
+
+    def _new_conn(self) -> socket.socket:
+        return _connect_in_time(super()._new_conn, self.timeout)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+class Session:
+    """Sends GET requests to one API and reads whole answers. May be used by several threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        username: str,
+        password: str,
+        *,
+        ca_file: Path | None = None,
+        connections: int = 4,
+    ) -> None:
+        self._base_url = base_url
+        parts = urlsplit(base_url)
+        self.host = parts.hostname or ""
+        self.address = parts.netloc
+        self._session = requests.Session()
+        # No proxy, .netrc or CA bundle from the environment: the password goes to one host only.
+        self._session.trust_env = False
+        # As bytes: requests would encode text as Latin-1, which cannot write Korean.
+        self._session.auth = HTTPBasicAuth(username.encode(), password.encode())
+        self._session.verify = str(ca_file) if ca_file else True
+        self._session.headers["User-Agent"] = f"bacula-report/{__version__}"
+        self._session.headers["Accept"] = "application/json"
+        self._session.headers["Accept-Encoding"] = "gzip, deflate"
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _Adapter(pool_connections=1, pool_maxsize=connections, pool_block=False)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._session.close()
+
+    def get(self, path: str, params: Mapping[str, Any] | None, timeout: float) -> Answer:
+        """Send one GET request and read the answer to its end.
+
+        Redirects are followed only within the same scheme, host and port.
+
+        Args:
+            path: the path, beginning with a slash.
+            params: the query.
+            timeout: seconds for everything.
+
+        Raises:
+            ApiError: if there is no complete answer.
+        """
+        deadline = time.monotonic() + timeout
+        url, query = self._base_url + path, params
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer, location = self._send(url, query, deadline, timeout)
+            if location is None:
+                return answer
+            target = urljoin(url, location)
+            if _origin(target) != _origin(self._base_url):
+                raise self._error(Fault.REDIRECT, target=_origin(target))
+            url, query = target, None
+        raise self._error(Fault.REDIRECT, target=_origin(url))
+
+    def _send(
+        self, url: str, params: Mapping[str, Any] | None, deadline: float, timeout: float
+    ) -> tuple[Answer, str | None]:
+        try:
+            with self._session.get(
+                url,
+                params=params,
+                timeout=Timeout(total=max(deadline - time.monotonic(), 0.001)),  # type: ignore[arg-type]
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                location = response.headers.get("Location")
+                if response.status_code not in _REDIRECTS:
+                    location = None
+                answer = Answer(
+                    status=response.status_code,
+                    content_type=response.headers.get("Content-Type", ""),
+                    api_version=response.headers.get("Baculum-API-Version", ""),
+                    body=self._read(response),
+                )
+        except requests.RequestException as error:
+            raise self._classify(error, timeout) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._classify(error, timeout) from error
+        return answer, location
+
+    def _read(self, response: requests.Response) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise self._error(Fault.TOO_LARGE, limit=MAX_BODY // (1024 * 1024))
+        return bytes(body)
+
+    def _classify(self, error: Exception, timeout: float) -> ApiError:
+        """Find out which part is at fault from what lies beneath the error."""
+        chain = _causes(error)
+        detail = f"{type(error).__name__}: {error}"
+        if isinstance(error, requests.exceptions.SSLError) or _find(chain, ssl.SSLError):
+            return self._tls_error(chain, detail)
+        if _find(chain, NameResolutionError) or _find(chain, socket.gaierror):
+            return self._error(Fault.NAME, detail=detail, host=self.host)
+        if _find(chain, ConnectTimeoutError) or _find(chain, TimeoutError):
+            return self._error(Fault.TIMEOUT, detail=detail, seconds=f"{timeout:g}")
+        if isinstance(error, requests.Timeout):
+            return self._error(Fault.TIMEOUT, detail=detail, seconds=f"{timeout:g}")
+        if _find(chain, ConnectionRefusedError):
+            return self._error(Fault.REFUSED, detail=detail)
+        if _find(chain, NewConnectionError):
+            return self._error(Fault.UNREACHABLE, detail=detail)
+        if isinstance(error, requests.exceptions.ContentDecodingError):
+            return self._error(Fault.NOT_JSON, detail=detail)
+        return self._error(Fault.DROPPED, detail=detail)
+
+    def _tls_error(self, chain: list[BaseException], detail: str) -> ApiError:
+        for one in chain:
+            if isinstance(one, ssl.SSLCertVerificationError):
+                reason = one.verify_message.rstrip(".") or "certificate verify failed"
+                return self._error(Fault.CERTIFICATE, detail=detail, reason=reason)
+        return self._error(Fault.TLS, detail=detail)
+
+    def _error(self, fault: Fault, *, detail: str = "", **values: Any) -> ApiError:
+        return ApiError(fault, detail=detail, address=self.address, **values)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    try:
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        port = None
+    return f"{parts.scheme}://{parts.hostname or ''}:{port}"
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return an error and all that lies beneath it, however the libraries wrapped it."""
+    found: list[BaseException] = []
+    queue: list[Any] = [error]
+    while queue:
+        one = queue.pop(0)
+        if isinstance(one, BaseException) and one not in found:
+            found.append(one)
+            queue += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+    return found
+
+
+def _find(chain: list[BaseException], kind: type[BaseException]) -> bool:
+    return any(isinstance(one, kind) for one in chain)

@@ -1,0 +1,118 @@
+"""Live status: what the Director and the File Daemons say at this moment.
+
+Only here stands why a job waits and how far it is. Asking costs a bconsole call; an unreachable
+File Daemon costs the server fifteen seconds and is then reported as an empty list without an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from app.api.client import ApiClient
+from app.api.dialect import Dialect
+from app.api.faults import ApiError, Fault
+from app.api.fields import number, text
+from app.bacula.clock import Observation, observe, parse_wall
+from app.bacula.joblog import repair
+from app.bacula.model import Client, LiveJob
+
+
+def fetch_directors(client: ApiClient, dialect: Dialect) -> list[str]:
+    """Return the names of the Directors that the API serves; the first is the one it asks.
+
+    Raises:
+        ApiError: if they cannot be had.
+    """
+    names = client.get(dialect.path("directors"), expect=list)
+    return [name for name in names if isinstance(name, str) and name]
+
+
+def fetch_running(
+    client: ApiClient, dialect: Dialect, director: str
+) -> tuple[dict[int, LiveJob], list[Observation]]:
+    """Return the jobs that the Director runs or holds back, by JobId.
+
+    Also what they tell of the Director's zone: each carries wall-clock times and true epochs.
+
+    Raises:
+        ApiError: if the Director's status cannot be had.
+    """
+    rows = _status(client, dialect, "director", director)
+    live: dict[int, LiveJob] = {}
+    seen: list[Observation] = []
+    for row in rows:
+        jobid = number(row.get("jobid"))
+        if jobid is None:
+            continue
+        live[jobid] = LiveJob(
+            jobid=jobid,
+            status=text(row, "status"),
+            description=repair(text(row, "status_desc")),
+            since=_epoch(row.get("starttime_epoch")) or _epoch(row.get("schedtime_epoch")),
+            files=number(row.get("jobfiles")),
+            bytes=number(row.get("jobbytes")),
+        )
+        for name in ("schedtime", "starttime"):
+            one = observe(parse_wall(row.get(name)), row.get(f"{name}_epoch"))
+            if one is not None:
+                seen.append(one)
+    return live, seen
+
+
+def with_progress(
+    client: ApiClient, dialect: Dialect, who: Client, live: Mapping[int, LiveJob]
+) -> dict[int, LiveJob]:
+    """Return the jobs of one client with the progress that its File Daemon tells.
+
+    The Director often knows zero files and bytes while the File Daemon is far ahead.
+
+    Raises:
+        ApiError: if the status cannot be had; the File Daemon may be unreachable.
+    """
+    # v1 names a client, later versions number it.
+    key = who.name if dialect.version == "v1" else str(who.clientid)
+    found: dict[int, LiveJob] = {}
+    for row in _status(client, dialect, "client", key, tries=1):
+        known = live.get(number(row.get("jobid")) or 0)
+        if known is None:
+            continue
+        found[known.jobid] = replace(
+            known,
+            files=_larger(known.files, number(row.get("jobfiles"))),
+            bytes=_larger(known.bytes, number(row.get("jobbytes"))),
+            bytes_per_second=number(row.get("bytes_sec")),
+            current_file=repair(text(row, "processing_file")),
+        )
+    return found
+
+
+def _status(
+    client: ApiClient, dialect: Dialect, kind: str, key: str, tries: int | None = None
+) -> Iterable[Mapping[str, Any]]:
+    if dialect.version == "v1":
+        params = {"type": "running"} | ({"name": key} if kind == "client" else {})
+        rows = client.get(dialect.path(f"status/{kind}/"), params, expect=list, tries=tries)
+    else:
+        # Without `output` the answer would be raw text.
+        path = dialect.path(f"{kind}s/{quote(key, safe='')}/status")
+        params = {"type": "running", "output": "json"}
+        rows = client.get(path, params, expect=list, tries=tries)
+    if any(not isinstance(row, Mapping) for row in rows):
+        raise ApiError(Fault.SHAPE, address=client.address)
+    return rows  # type: ignore[no-any-return]
+
+
+def _larger(one: int | None, other: int | None) -> int | None:
+    known = [value for value in (one, other) if value is not None]
+    return max(known, default=None)
+
+
+def _epoch(value: Any) -> datetime | None:
+    seconds = number(value)
+    if seconds is None or not 0 < seconds < 253_000_000_000:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
