@@ -1,0 +1,141 @@
+"""Joins the stages of a run: collect, assess, view, render, write. The only room that knows all."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from app import __version__
+from app.api.client import ApiClient
+from app.api.session import Session
+from app.assess import Assessment, assess
+from app.collect import Question, collect
+from app.logs import LOGGER
+from app.period import PeriodRequest
+from app.report.document import build_document, render_json
+from app.report.render import Format, render_html, render_text
+from app.report.view import build_view
+from app.report.write import prepare, write_report
+from app.settings import ApiSettings, OutputSettings
+from app.snapshot import Filters
+
+_log = logging.getLogger(LOGGER)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one run is to do.
+
+    Attributes:
+        period: which period.
+        filters: what the jobs are narrowed to.
+        formats: what to write; the first is the report whose path is the result.
+        now: the present, aware.
+        host_zone: this machine's zone.
+    """
+
+    period: PeriodRequest
+    filters: Filters
+    formats: Sequence[Format]
+    now: datetime
+    host_zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one run did."""
+
+    assessment: Assessment
+    paths: Sequence[Path]
+
+
+def run(order: Order, api: ApiSettings, output: OutputSettings) -> Result:
+    """Make one report.
+
+    Raises:
+        UsageError: if the period is impossible.
+        WriteError: if the report cannot be written.
+    """
+    started = time.monotonic()
+    prepare(output.directory)
+    if api.password_in_clear:
+        _log.warning("The password travels unencrypted to %s; use https if you can.", api.host)
+    session = open_session(api)
+    try:
+        client = ApiClient(
+            session, timeout=api.timeout, tries=api.tries, deadline=api.deadline
+        )
+        question = Question(
+            request=order.period,
+            now=order.now,
+            filters=order.filters,
+            zone=output.zone,
+            host_zone=order.host_zone,
+            workers=api.workers,
+        )
+        snapshot = collect(client, question)
+    finally:
+        session.close()
+    asked = time.monotonic()
+    assessment = assess(snapshot)
+    contents = render(assessment, order, output)
+    generated = order.now.astimezone(snapshot.period.start.tzinfo)
+    paths = write_report(output.directory, contents, generated)
+    _tell(assessment, started, asked)
+    return Result(assessment, paths)
+
+
+def open_session(api: ApiSettings) -> Session:
+    """Return the HTTP session that the settings describe."""
+    return Session(
+        api.base_url,
+        api.username,
+        api.password,
+        ca_file=api.ca_file,
+        connections=api.workers,
+    )
+
+
+def render(assessment: Assessment, order: Order, output: OutputSettings) -> dict[str, str]:
+    """Return the text of each format, by file ending."""
+    language = output.language
+    view = build_view(
+        assessment,
+        generated=order.now,
+        language=language,
+        version=__version__,
+        web_url=output.web_url,
+    )
+    rendered: dict[str, str] = {}
+    for one in order.formats:
+        match one:
+            case Format.HTML:
+                rendered[one.value] = render_html(view)
+            case Format.TEXT:
+                rendered[one.value] = render_text(view)
+            case Format.JSON:
+                document = build_document(assessment, generated=order.now, language=language)
+                rendered[one.value] = render_json(document)
+    return rendered
+
+
+def _tell(assessment: Assessment, started: float, asked: float) -> None:
+    calls = assessment.snapshot.calls
+    now = time.monotonic()
+    _log.info(
+        "%d jobs: %s",
+        len(assessment.jobs),
+        ", ".join(f"{n} {outcome.value}" for outcome, n in assessment.counts.items() if n),
+    )
+    _log.info(
+        "Done in %.2f s, of which the API %.2f s (%d requests, %d failed, %.1f kB).",
+        now - started,
+        asked - started,
+        calls.requests,
+        calls.failed,
+        calls.received / 1000,
+    )

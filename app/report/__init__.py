@@ -1,0 +1,1 @@
+"""From an `Assessment` to files: what is shown (pure), how it looks (templates), how it is kept."""
