@@ -13,7 +13,7 @@ CODE := app tests $(wildcard bench)
 LOCALE := app/locale
 POT := build/bacula_report.pot
 # The functions whose first argument is a text to translate; for plurals, the first two.
-KEYWORDS := _ N_ gettext msg ngettext:1,2 nmsg:1,2 plural:1,2
+KEYWORDS := _ N_ tr _tr msg ngettext:1,2 nmsg:1,2 plural:1,2
 # Only `make lock` uses it.
 UV_VERSION := 0.13.8
 

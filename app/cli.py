@@ -160,7 +160,9 @@ def _period(mode: str | None, start: str | None, end: str | None) -> PeriodReque
         UsageError: if they contradict each other or are no times.
     """
     if mode and (start or end):
-        raise UsageError(msg("--mode and --from/--to exclude each other."), msg("Give one of them."))
+        raise UsageError(
+            msg("--mode and --from/--to exclude each other."), msg("Give one of them.")
+        )
     if mode:
         return PeriodRequest(Mode(mode))
     if not start:
@@ -312,9 +314,7 @@ def build(language: str) -> click.Group:
         chosen = options["lang"] or given["lang"] or values.get("REPORT_LANG")
         context.exit(_check(values, Translator(language_for(chosen, os.environ))))
 
-    @report.command(
-        help=_("Make a report of an invented night, from a Baculum that is built in.")
-    )
+    @report.command(help=_("Make a report of an invented night, from a Baculum that is built in."))
     @click.option(
         "--mode",
         type=click.Choice([Mode.TEST.value, Mode.PRODUCTION.value]),
@@ -474,7 +474,9 @@ def _unexpected(_: Translator, error: Exception) -> ExitCode:
                 LOGGER, logging.ERROR, __file__, 0, "Unexpected error", (), sys.exc_info()
             )
             handler.handle(record)
-    what = msg("This program failed in a way that nobody foresaw ({kind}).", kind=type(error).__name__)
+    what = msg(
+        "This program failed in a way that nobody foresaw ({kind}).", kind=type(error).__name__
+    )
     cure = msg("Please report it, with the end of the log file.")
     _say(_, ReportError(what, cure))
     return ExitCode.WRITE

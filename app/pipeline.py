@@ -66,9 +66,7 @@ def run(order: Order, api: ApiSettings, output: OutputSettings) -> Result:
         _log.warning("The password travels unencrypted to %s; use https if you can.", api.host)
     session = open_session(api)
     try:
-        client = ApiClient(
-            session, timeout=api.timeout, tries=api.tries, deadline=api.deadline
-        )
+        client = ApiClient(session, timeout=api.timeout, tries=api.tries, deadline=api.deadline)
         question = Question(
             request=order.period,
             now=order.now,

@@ -9,7 +9,7 @@ from app.assess.model import JudgedJob, Reason
 from app.bacula.codes import COPIED_TYPES, RUNNING_STATUS, WAITING_STATUS, Outcome
 from app.bacula.joblog import JobLog
 from app.bacula.model import Job, LiveJob
-from app.i18n import Message, N_, msg
+from app.i18n import N_, Message, msg
 from app.snapshot import GapSource, Snapshot
 
 WAITING_FOR = {
@@ -27,6 +27,9 @@ WAITING_FOR = {
     "p": N_("It waits for jobs of higher priority to finish."),
     "q": N_("It waits for a device."),
 }
+_CONCLUSION_FIRST = (Outcome.RUNNING, Outcome.WAITING, Outcome.UNKNOWN, Outcome.CANCELLED)
+_PREFIX = re.compile(r"^(\S+: )?\s*((fatal error|error|warning): )?(\w+\.cc?:\d+ )?", re.IGNORECASE)
+_TRAILER = re.compile(r"\s*Possible causes:$")
 _DETAIL = re.compile(r"\"[^\"]+\"|\([^)]+\)")
 
 
@@ -41,11 +44,11 @@ def judge_job(job: Job, snapshot: Snapshot) -> JudgedJob:
     stated = [Reason(cause.text, cause.alike) for cause in log.causes] if log else []
     if not stated and log is not None and outcome not in (Outcome.RUNNING, Outcome.WAITING):
         stated = [Reason(line) for line in log.last]
-    headline: Message | str = log.headline if log is not None else ""
-    if outcome in (Outcome.RUNNING, Outcome.WAITING, Outcome.UNKNOWN, Outcome.CANCELLED):
-        headline = concluded[0].text if concluded else headline
-    elif not headline:
-        headline = (concluded or stated or [Reason("")])[0].text
+    headline: Message | str = _plain(log.headline) if log is not None else ""
+    if concluded and (outcome in _CONCLUSION_FIRST or not headline or _killed(job, log)):
+        headline = concluded[0].text
+    elif not headline and stated:
+        headline = stated[-1].text
     return JudgedJob(
         job=job,
         outcome=outcome,
@@ -65,6 +68,22 @@ def _outcome(job: Job, live: LiveJob | None) -> Outcome:
         if live.status in RUNNING_STATUS:
             return Outcome.RUNNING
     return job.outcome
+
+
+def _plain(line: str) -> str:
+    """Return a log line without what only a programmer needs: daemon, severity, source file."""
+    return _TRAILER.sub("", _PREFIX.sub("", line)) or line
+
+
+def _killed(job: Job, log: JobLog | None) -> bool:
+    """Whether the Director died during the job: no RealEndTime, no summary (API.md section 4)."""
+    return (
+        job.outcome is Outcome.FAILED
+        and job.status != "I"
+        and job.real_ended is None
+        and log is not None
+        and not log.termination
+    )
 
 
 def _since(job: Job, live: LiveJob | None) -> datetime | None:
@@ -112,9 +131,8 @@ def _failed(job: Job, log: JobLog | None) -> list[Message]:
         if log is not None and log.of_job == job.prior_jobid:
             found.append(msg("The log below is that of the original job."))
     elif job.status == "I":
-        found.append(msg("The job is incomplete: it stopped midway and can be resumed."))
-    elif job.real_ended is None and log is not None and not log.termination:
-        # Killed with the Director: no RealEndTime, no summary (API.md section 4).
+        found.append(msg("The job is incomplete: it stopped midway."))
+    elif _killed(job, log):
         found.append(
             msg("Its log has no summary: the Director was restarted or died during the job.")
         )
@@ -150,5 +168,3 @@ def _log_gap(job: Job, snapshot: Snapshot) -> Message | None:
         if gap.source is GapSource.JOB_LOGS and job.jobid in gap.jobids:
             return gap.reason
     return None
-
-

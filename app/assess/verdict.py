@@ -56,9 +56,7 @@ def _failed(count: int, failed: Sequence[JudgedJob], clients: Sequence[JudgedCli
 
 
 def _needs_operator(jobs: Sequence[JudgedJob]) -> Message | None:
-    count = sum(
-        job.live is not None and job.live.status in NEEDS_OPERATOR_STATUS for job in jobs
-    )
+    count = sum(job.live is not None and job.live.status in NEEDS_OPERATOR_STATUS for job in jobs)
     if not count:
         return None
     return nmsg(

@@ -60,7 +60,8 @@ def created_wall(unique_job: str) -> datetime | None:
     if match is None:
         return None
     try:
-        return datetime(*(int(part) for part in match.groups()))  # type: ignore[arg-type]
+        year, month, day, hour, minute, second = map(int, match.groups())
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - a wall clock
     except ValueError:
         return None
 
@@ -154,8 +155,10 @@ class DirectorClock:
 
 
 def fixed_zone(offset: timedelta) -> tzinfo:
-    """Return the zone of a fixed offset, named as a person writes it: UTC+09:00."""
+    """Return the zone of a fixed offset, named as a person writes it: UTC, UTC+09:00."""
     minutes = int(offset.total_seconds()) // 60
+    if not minutes:
+        return timezone(offset, "UTC")
     sign = "-" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
     return timezone(offset, f"UTC{sign}{hours:02d}:{rest:02d}")
@@ -165,5 +168,5 @@ def zone_name(zone: tzinfo, at: datetime) -> str:
     """Return the zone's name for people: "Asia/Seoul (UTC+09:00)", or only the offset."""
     offset = at.astimezone(zone).utcoffset() or timedelta()
     written = str(fixed_zone(offset).tzname(None))
-    name = str(zone.key) if isinstance(zone, ZoneInfo) else ""
-    return f"{name} ({written})" if name and name != "UTC" else written
+    name = zone.key if isinstance(zone, ZoneInfo) and zone.key else ""
+    return written if not name or name.endswith("UTC") else f"{name} ({written})"

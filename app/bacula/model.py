@@ -140,7 +140,7 @@ class LiveJob:
     Attributes:
         jobid: the JobId.
         status: the true waiting or running letter, finer than the catalog's C and R.
-        description: the Director's own words, such as "is waiting on Storage \"File1\"".
+        description: the Director's own words, such as 'is waiting on Storage "File1"'.
         since: when it was created or began.
         files: files so far; None when not told.
         bytes: bytes so far; None when not told.

@@ -8,8 +8,8 @@ from app.bacula.clock import zone_name
 
 NOT_KNOWN = "–"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-_WEEKDAYS = {"en": "Mon Tue Wed Thu Fri Sat Sun".split(), "ko": list("월화수목금토일")}
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_WEEKDAYS = {"en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], "ko": list("월화수목금토일")}
 _SPAN_UNITS = {
     "en": (" d", " h", " min", " s"),
     "ko": ("일", "시간", "분", "초"),
@@ -52,9 +52,7 @@ class Formatter:
         days, rest = divmod(seconds, 86400)
         hours, rest = divmod(rest, 3600)
         minutes, seconds = divmod(rest, 60)
-        parts = list(
-            zip((days, hours, minutes, seconds), _SPAN_UNITS[self._language], strict=True)
-        )
+        parts = list(zip((days, hours, minutes, seconds), _SPAN_UNITS[self._language], strict=True))
         first = next((i for i, (amount, _) in enumerate(parts) if amount), len(parts) - 1)
         return " ".join(
             f"{amount}{unit}" for amount, unit in parts[first : first + 2] if amount or first == 3

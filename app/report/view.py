@@ -13,7 +13,7 @@ from app.assess.model import Assessment, ClientState, JudgedClient, JudgedJob, L
 from app.bacula.clock import ClockSource
 from app.bacula.codes import LEVEL_NAMES, TYPE_NAMES, Outcome
 from app.bacula.joblog import JobLog
-from app.i18n import N_, Translator
+from app.i18n import N_, Message, Translator
 from app.period import Mode
 from app.report.format import NOT_KNOWN, Formatter
 from app.snapshot import Gap, GapSource
@@ -91,15 +91,16 @@ class LogView:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One labelled value."""
+    """One labelled value; `width` is the room it takes on a phone: "", wide or full."""
 
     label: str
     value: str
+    width: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A job that is not a plain success."""
+    """A job that is not a plain success: what is concluded (notes), what its log states (errors)."""
 
     kind: str
     jobid: str
@@ -108,7 +109,8 @@ class Card:
     badges: tuple[str, ...]
     headline: str
     facts: tuple[Fact, ...]
-    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    errors: str
     log: LogView | None
     url: str
 
@@ -354,7 +356,8 @@ class _Builder:
     def _card(self, judged: JudgedJob) -> Card:
         job = judged.job
         headline = self._tr.text(judged.headline)
-        reasons = [self._reason(reason) for reason in judged.reasons]
+        notes = [self._tr.text(r.text) for r in judged.reasons if isinstance(r.text, Message)]
+        errors = [self._reason(r) for r in judged.reasons if isinstance(r.text, str)]
         return Card(
             kind=judged.outcome.value,
             jobid=str(job.jobid),
@@ -363,7 +366,8 @@ class _Builder:
             badges=tuple(self._badges(judged)),
             headline=headline,
             facts=tuple(self._facts(judged)),
-            reasons=tuple(reason for reason in reasons if reason != headline),
+            notes=tuple(note for note in notes if note != headline),
+            errors="\n".join(errors),
             log=self._log(judged.log),
             url=self._url(job.jobid),
         )
@@ -389,10 +393,10 @@ class _Builder:
             yield from self._open_facts(judged)
             return
         if job.run_start is not None:
-            yield Fact(tr("Started"), fmt.moment(job.run_start))
+            yield Fact(tr("Started"), fmt.moment(job.run_start), "wide")
         elif job.scheduled is not None:
-            yield Fact(tr("Scheduled"), fmt.moment(job.scheduled))
-        yield Fact(tr("Ended"), fmt.moment(job.run_end))
+            yield Fact(tr("Scheduled"), fmt.moment(job.scheduled), "wide")
+        yield Fact(tr("Ended"), fmt.moment(job.run_end), "wide")
         yield Fact(tr("Duration"), fmt.span(job.duration(self._snapshot.now)))
         yield Fact(tr("Files"), fmt.number(job.files))
         yield Fact(tr("Size"), fmt.size(job.bytes))
@@ -404,19 +408,21 @@ class _Builder:
     def _open_facts(self, judged: JudgedJob) -> Iterable[Fact]:
         tr, fmt, job, live = self._tr, self._fmt, judged.job, judged.live
         if judged.since is not None:
-            label = tr("Running since") if judged.outcome is Outcome.RUNNING else tr("Waiting since")
+            label = (
+                tr("Running since") if judged.outcome is Outcome.RUNNING else tr("Waiting since")
+            )
             span = fmt.span(max(self._snapshot.now - judged.since, timedelta()))
-            yield Fact(label, f"{fmt.moment(judged.since)} ({span})")
+            yield Fact(label, f"{fmt.moment(judged.since)} ({span})", "full")
         if job.scheduled is not None and job.scheduled > self._snapshot.now:
-            yield Fact(tr("Scheduled"), fmt.moment(job.scheduled))
+            yield Fact(tr("Scheduled"), fmt.moment(job.scheduled), "wide")
         if live is None:
             return
         if live.files or live.bytes:
-            yield Fact(tr("So far"), self._progress(live.files, live.bytes))
+            yield Fact(tr("So far"), self._progress(live.files, live.bytes), "wide")
         if live.bytes_per_second:
             yield Fact(tr("Rate"), f"{fmt.size(live.bytes_per_second)}/s")
         if live.current_file:
-            yield Fact(tr("Current file"), live.current_file)
+            yield Fact(tr("Current file"), live.current_file, "full")
 
     def _progress(self, files: int | None, size: int | None) -> str:
         return self._tr.plural(
