@@ -1,0 +1,168 @@
+"""An even, made-up catalog: so many jobs over so many nights, a few of them gone wrong.
+
+The told night of the demo shows everything that can happen; here only amounts matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from app.demo import Night, job_row
+from app.demo.logs import Ending, JobLog
+from app.demo.night import Row
+
+ZONE = ZoneInfo("Asia/Seoul")
+FAILED_SHARE = 0.02
+WARNED_SHARE = 0.01
+MOST_NAMES = 200
+"""Job names at most; where a night has more jobs than that, each name runs several times."""
+_BEGINS = timedelta(hours=9)  # before the same time of the next day
+_LASTS = timedelta(hours=8)
+_STORAGE = "backup-sd"
+_DIRECTOR = "backup-dir"
+_FIRST_JOBID = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How large a catalog is: `jobs` over `nights`, the newest `shown` of which are reported."""
+
+    jobs: int
+    nights: int
+    shown: int
+
+    @property
+    def shown_jobs(self) -> int:
+        """How many jobs the period holds."""
+        return sum(self.nights_ago(index) < self.shown for index in range(self.jobs))
+
+    def nights_ago(self, index: int) -> int:
+        """Which night the job at `index` ran in, counted back from the newest; oldest first."""
+        return self.nights - 1 - index * self.nights // self.jobs
+
+    def start(self, now: datetime) -> datetime:
+        """When the period begins: between two nights."""
+        return now - timedelta(days=self.shown)
+
+
+class StillNight(Night):
+    """A night that is told once and not changed: rows are found without a search."""
+
+    def settle(self) -> None:
+        """Prepare what is asked again and again."""
+        self._visible = super().visible()
+        self._by_id = {row["jobid"]: row for row in self.jobs}
+
+    def visible(self) -> list[Row]:
+        """Every row, newest JobId first."""
+        return self._visible
+
+    def job(self, jobid: int) -> Row | None:
+        """One row."""
+        return self._by_id.get(jobid)
+
+
+def build(extent: Extent, now: datetime) -> StillNight:
+    """Return the catalog as it is at `now`; the same extent gives the same jobs every time."""
+    random = Random(extent.jobs)
+    names = list(_names(extent))
+    night = StillNight(
+        director=_DIRECTOR,
+        zone=ZONE,
+        jobs=[],
+        clients=[_client(number, name) for number, name in enumerate(_clients(names), 1)],
+    )
+    for index in range(extent.jobs):
+        row, log = _job(extent, index, names[index % len(names)], now, random)
+        night.jobs.append(row)
+        if log is not None:
+            night.logs[row["jobid"]] = log.rows
+    night.job_names = [name for _, name in names]
+    night.settle()
+    return night
+
+
+def _names(extent: Extent) -> Iterator[tuple[str, str]]:
+    """Pairs of client and job name: two jobs a machine."""
+    for number in range(min(max(extent.jobs // extent.nights, 1), MOST_NAMES)):
+        machine = f"server{number // 2 + 1:03d}"
+        yield f"{machine}-fd", f"{machine}-{('files', 'database')[number % 2]}"
+
+
+def _clients(names: list[tuple[str, str]]) -> list[str]:
+    return list(dict.fromkeys(client for client, _ in names))
+
+
+def _client(number: int, name: str) -> Row:
+    return {
+        "clientid": number,
+        "name": name,
+        "uname": "9.6.7 (10Dec20) x86_64-pc-linux-gnu,debian,bookworm/sid",
+        "autoprune": 0,
+        "fileretention": 5184000,
+        "jobretention": 15552000,
+    }
+
+
+def _job(
+    extent: Extent, index: int, name: tuple[str, str], now: datetime, random: Random
+) -> tuple[Row, JobLog | None]:
+    ago = extent.nights_ago(index)
+    place = index * extent.nights / extent.jobs % 1
+    started = now - timedelta(days=ago) - _BEGINS + place * _LASTS
+    ended = started + timedelta(seconds=random.randint(5, 1800))
+    chance = random.random()
+    failed = chance < FAILED_SHARE
+    warned = not failed and chance < FAILED_SHARE + WARNED_SHARE
+    level = "F" if ago % 7 == 0 else "I"
+    unreadable = random.randint(1, 40) if warned else 0
+    files = random.randint(10, 200_000)
+    row = job_row(
+        _FIRST_JOBID + index,
+        name[1],
+        client=name[0],
+        clientid=int(name[0][6:9]),
+        status="f" if failed else "T",
+        level=level,
+        scheduled=started,
+        started=started,
+        ended=ended,
+        zone=ZONE,
+        files=files,
+        bytes=files * random.randint(1_000, 200_000),
+        errors=2 if failed else unreadable,
+        pool="Full-Pool" if level == "F" else "Inc-Pool",
+        volume=f"Vol-{index // 500:04d}",
+        sessionid=index + 1,
+        sessiontime=int(started.timestamp()),
+    )
+    if ago >= extent.shown or not (failed or warned):
+        return row, None
+    return row, _log(row, started, ended, unreadable)
+
+
+def _log(row: Row, started: datetime, ended: datetime, unreadable: int) -> JobLog:
+    """What Bacula writes when a client goes away, or when files cannot be read."""
+    log = JobLog(row, ZONE, _DIRECTOR, _STORAGE)
+    log.start(started)
+    for number in range(unreadable):
+        path = f"/srv/data/영업부/견적서 {number:03d}.xlsx"
+        log.by_client(started, f'     Could not stat "{path}": ERR=Permission denied')
+    if unreadable:
+        log.transferred(ended)
+    else:
+        log.by_director(
+            ended, "Fatal error: Network error with FD during Backup: ERR=No data available"
+        )
+        log.by_storage(
+            ended,
+            "Fatal error: append.c:261 Network error reading from FD. ERR=No data available",
+        )
+        log.pace(ended)
+        log.by_director(ended, "Fatal error: No Job status returned from FD.")
+    log.backup_summary(ended, Ending(sd_errors=0 if unreadable else 1))
+    return log
