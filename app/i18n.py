@@ -7,6 +7,7 @@ reads is it turned into text, by a `Translator`. No other room opens a catalogue
 from __future__ import annotations
 
 import gettext as gettext_module
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,11 +95,9 @@ class Translator:
 def language_for(choice: str | None, environment: Mapping[str, str]) -> str:
     """Choose ko or en: an explicit choice first, then the POSIX locale variables.
 
-    `ko`, `ko_KR.UTF-8`, `ko-KR` are Korean; anything else is English.
+    `ko`, `ko_KR.UTF-8`, `ko-KR`, `korean` are Korean; anything else is English.
     """
-    if choice:
-        return "ko" if choice.lower().startswith("ko") else "en"
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if environment.get(name):
-            return "ko" if environment[name].lower().startswith("ko") else "en"
-    return "en"
+    named = (choice, *(environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")))
+    locale = next((name for name in named if name), "")
+    # Not by its first letters alone: kok is Konkani.
+    return "ko" if re.split(r"[_.@-]", locale.strip().lower())[0] in ("ko", "korean") else "en"

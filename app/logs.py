@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
 import logging.handlers
@@ -12,13 +13,17 @@ import sys
 import time
 from collections.abc import Iterable
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote, quote_plus
 
+from app.bacula.joblog import clean
+
 LOGGER = "bacula_report"
 FILE_NAME = "bacula-report.log"
 KEEP_DAYS = 14
+_FILE_MODE = 0o640
 _MASK = "********"
 _AUTHORIZATION = re.compile(r"((?:Basic|Bearer)\s+)[A-Za-z0-9+/=._\-]{6,}")
 _URL_USER = re.compile(r"(://)[^/\s@]+@")
@@ -32,8 +37,11 @@ class Masker:
         for secret in secrets:
             if not secret:
                 continue
-            forms |= {secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
-            forms.add(json.dumps(secret)[1:-1])
+            forms |= {secret, quote(secret, safe=""), quote_plus(secret)}
+            # As repr() writes it in either kind of quotes, and as bytes.
+            for written in (repr(f'"{secret}')[2:-1], repr(secret.encode() + b'"')[2:-2]):
+                forms |= {written, written.replace("\\'", "'")}
+            forms |= {json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
             for pair in (f"{username}:{secret}", secret):
                 forms.add(base64.b64encode(pair.encode()).decode())
         self._forms = sorted(forms, key=len, reverse=True)
@@ -55,18 +63,19 @@ class _Formatter(logging.Formatter):
         self._masker = masker
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line; a message never becomes more than one line."""
-        message = self._masker(record.getMessage())
+        """Return the record, masked; only its first line looks like the beginning of one."""
+        message = record.getMessage()
         if record.exc_info:
-            message += "\n" + self._masker(self.formatException(record.exc_info))
+            message += "\n" + self.formatException(record.exc_info)
+        # Messages may quote a server; nothing in them may steer a terminal or forge a record.
+        message = clean(self._masker(message))
         moment = datetime.fromtimestamp(record.created).astimezone()
         if self._as_json:
             return json.dumps(
                 {"time": moment.isoformat(), "level": record.levelname, "message": message},
                 ensure_ascii=False,
             )
-        # Messages may quote a server; a line feed in them must not forge a record.
-        flat = message.replace("\n", "\n    ").replace("\r", " ")
+        flat = message.replace("\n", "\n    ")
         return f"[{moment:%Y-%m-%d %H:%M:%S}] [{record.levelname}] {flat}"
 
 
@@ -110,19 +119,27 @@ def tear_down() -> None:
     logger = logging.getLogger(LOGGER)
     for handler in logger.handlers[:]:
         logger.removeHandler(handler)
-        handler.close()
+        # On a full disk the rest cannot be written here either.
+        with contextlib.suppress(OSError):
+            handler.close()
 
 
 def _daily_file(directory: Path) -> logging.Handler:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / FILE_NAME
-    handler = _DailyFile(path, when="midnight", backupCount=KEEP_DAYS, encoding="utf-8")
-    os.chmod(path, 0o640)
-    return handler
+    return _DailyFile(path, when="midnight", backupCount=KEEP_DAYS, encoding="utf-8")
 
 
 class _DailyFile(logging.handlers.TimedRotatingFileHandler):
     """Rotates at midnight, also across runs that are shorter than a day, and never raises."""
+
+    def _open(self) -> TextIOWrapper:
+        """Open the file, today's like every later one, for its owner and group only."""
+        stream = super()._open()
+        # A link may lead to a device, which is not ours to close for others.
+        if os.path.isfile(self.baseFilename):
+            os.chmod(self.baseFilename, _FILE_MODE)
+        return stream
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Ignore a log that cannot be written any more: the disk may be full; the run goes on."""

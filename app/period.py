@@ -36,7 +36,8 @@ class Period:
 
     def overlaps(self, span: tuple[datetime, datetime]) -> bool:
         """Whether a job's span touches the period; both ends count."""
-        return span[0] <= self.end and span[1] >= self.start
+        first, last = (moment.astimezone(UTC) for moment in span)
+        return first <= self.end.astimezone(UTC) and last >= self.start.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,19 @@ class PeriodRequest:
         """
         now = now.astimezone(zone)
         if self.mode is Mode.PRODUCTION:
-            yesterday = now.date() - timedelta(days=1)
-            return Period(_at(datetime.combine(yesterday, PRODUCTION_START), zone), now)
+            # Where a zone skipped a whole day, "yesterday 22:00" would lie ahead: the day before.
+            evenings = (
+                _at(datetime.combine(now.date() - timedelta(days=days), PRODUCTION_START), zone)
+                for days in (1, 2)
+            )
+            return Period(next(evening for evening in evenings if not _after(evening, now)), now)
         if self.mode is Mode.TEST:
             wall = now.replace(tzinfo=None, fold=0) - timedelta(days=TEST_DAYS)
             return Period(_at(wall, zone), now)
         start = _at(self.start, zone) if self.start is not None else now
-        end = min(_at(self.end, zone), now) if self.end is not None else now
-        if start > end:
+        end = _at(self.end, zone) if self.end is not None else now
+        end = now if _after(end, now) else end
+        if _after(start, end):
             raise UsageError(
                 msg(
                     "The period would begin ({start}) after it ends ({end}).",
@@ -76,6 +82,11 @@ class PeriodRequest:
                 msg("Give --from a time before --to, and not in the future."),
             )
         return Period(start, end)
+
+
+def _after(one: datetime, other: datetime) -> bool:
+    """Compare instants; Python compares times of one zone by their wall clocks."""
+    return one.astimezone(UTC) > other.astimezone(UTC)
 
 
 def _at(moment: datetime, zone: tzinfo) -> datetime:
@@ -97,10 +108,10 @@ def parse_bound(text: str, *, end: bool) -> datetime:
         ValueError: if it is none of these.
     """
     text = text.strip()
-    if len(text) == 10:
-        day = datetime.combine(date.fromisoformat(text), time())
-        return day + timedelta(days=1, microseconds=-1) if end else day
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.combine(date.fromisoformat(text), time.max if end else time.min)
+    except ValueError:
+        moment = datetime.fromisoformat(text)
     if not 1971 <= moment.year <= 9990:
         raise ValueError(text)
     return moment

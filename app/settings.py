@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.errors import SettingsError
-from app.i18n import LANGUAGES, Message, N_, msg
+from app.i18n import LANGUAGES, N_, Message, msg
 
 
 class Secret(str):
@@ -62,7 +63,7 @@ SETTINGS = (
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("text", "json")
 MAX_WORKERS = 16
-_HOST = re.compile(r"[A-Za-z0-9_.\-]+|\[?[0-9A-Fa-f:.]+(%[\w.]+)?\]?")
+_HOST = re.compile(r"[A-Za-z0-9_.\-]+")
 _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|\[?::1\]?", re.IGNORECASE)
 
 Problem = tuple[Message, Message | None]
@@ -146,9 +147,7 @@ class _Reader:
             self.fail(msg("{name} is not set.", name=name), cure)
         return value
 
-    def number(
-        self, name: str, kind: Callable[[str], Any], low: float, high: float
-    ) -> Any:
+    def number(self, name: str, kind: Callable[[str], Any], low: float, high: float) -> Any:
         written = self.text(name)
         try:
             value = kind(written)
@@ -182,7 +181,7 @@ def read_api(values: Mapping[str, str | None]) -> ApiSettings:
     reader = _Reader(values)
     example = msg("Set it in the environment or in .env; see .env.example.")
     host = reader.required("BACULUM_API_HOST", example)
-    if host and not _HOST.fullmatch(host):
+    if host and not (_HOST.fullmatch(host) or _is_ipv6(host)):
         reader.fail(
             msg("BACULUM_API_HOST is {value!r}.", value=_without_credentials(host)),
             msg("Give a host name or address only; scheme and port have their own settings."),
@@ -236,13 +235,11 @@ def read_output(
                 msg("Give a zone of the IANA list, such as Asia/Seoul."),
             )
     web_url = reader.text("BACULUM_WEB_URL").rstrip("/")
-    if web_url:
-        parts = urlsplit(web_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-            reader.fail(
-                msg("BACULUM_WEB_URL is not a web address."),
-                msg("Give it without user and password, such as https://backup01:9095."),
-            )
+    if web_url and not _is_web_address(web_url):
+        reader.fail(
+            msg("BACULUM_WEB_URL is not a web address."),
+            msg("Give it without user and password, such as https://backup01:9095."),
+        )
     if reader.problems:
         raise SettingsError(reader.problems)
     return OutputSettings(
@@ -280,6 +277,24 @@ def zone_of(name: str) -> tzinfo | None:
         return None
 
 
+def _is_ipv6(host: str) -> bool:
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        IPv6Address(bare)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
+
+
 def _password(reader: _Reader) -> Secret:
     password, file = reader.raw("BACULUM_API_PASSWORD"), reader.text("BACULUM_API_PASSWORD_FILE")
     if password and file:
@@ -295,8 +310,9 @@ def _password(reader: _Reader) -> Secret:
             )
         return Secret(password)
     try:
-        # A file ends with a line feed that is not part of the password.
-        content = Path(file).read_text("utf-8").rstrip("\r\n")
+        # A file ends with a line feed, and some begin with a byte order mark, that are not part of
+        # the password.
+        content = Path(file).read_text("utf-8-sig").rstrip("\r\n")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         reader.fail(
@@ -323,8 +339,8 @@ def _ca_file(reader: _Reader) -> Path | None:
     path = Path(written)
     try:
         pem = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or ""
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         reader.fail(
             msg("BACULUM_API_CA_FILE {path} cannot be read: {reason}.", path=written, reason=reason)
         )

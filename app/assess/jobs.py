@@ -45,10 +45,13 @@ def judge_job(job: Job, snapshot: Snapshot) -> JudgedJob:
     if not stated and log is not None and outcome not in (Outcome.RUNNING, Outcome.WAITING):
         stated = [Reason(line) for line in log.last]
     headline: Message | str = _plain(log.headline) if log is not None else ""
-    if concluded and (outcome in _CONCLUSION_FIRST or not headline or _killed(job, log)):
+    says_more = outcome in _CONCLUSION_FIRST or _killed(job, log) or _given_up_copy(job, outcome)
+    if concluded and (says_more or not headline):
         headline = concluded[0].text
     elif not headline and stated:
         headline = stated[-1].text
+    elif not headline and log is not None:
+        headline = log.termination.strip("* ")
     return JudgedJob(
         job=job,
         outcome=outcome,
@@ -84,6 +87,10 @@ def _killed(job: Job, log: JobLog | None) -> bool:
         and log is not None
         and not log.termination
     )
+
+
+def _given_up_copy(job: Job, outcome: Outcome) -> bool:
+    return outcome is Outcome.FAILED and job.type in COPIED_TYPES
 
 
 def _since(job: Job, live: LiveJob | None) -> datetime | None:

@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo
 _QUARTER = timedelta(minutes=15)
 _WIDEST = timedelta(hours=14)
 _HOUR = timedelta(hours=1)
+_MOMENT = timedelta(minutes=1)
+_SAME_SEASON = timedelta(days=2)
 _STAMP = re.compile(r"\.(\d{4})-(\d\d)-(\d\d)_(\d\d)\.(\d\d)\.(\d\d)_\d+$")
 
 
@@ -47,8 +49,12 @@ def parse_wall(text: Any) -> datetime | None:
         wall = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    # A year near the ends of the calendar cannot be moved between zones.
-    return wall.replace(tzinfo=None) if 1971 <= wall.year <= 9990 else None
+    return _movable(wall.replace(tzinfo=None))
+
+
+def _movable(wall: datetime) -> datetime | None:
+    """Refuse years near the ends of the calendar: they cannot be moved between zones."""
+    return wall if 1971 <= wall.year <= 9990 else None
 
 
 def created_wall(unique_job: str) -> datetime | None:
@@ -61,9 +67,10 @@ def created_wall(unique_job: str) -> datetime | None:
         return None
     try:
         year, month, day, hour, minute, second = map(int, match.groups())
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - a wall clock
+        wall = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - a wall clock
     except ValueError:
         return None
+    return _movable(wall)
 
 
 def observe(wall: datetime | None, epoch: Any) -> Observation | None:
@@ -72,7 +79,7 @@ def observe(wall: datetime | None, epoch: Any) -> Observation | None:
         return None
     try:
         seconds = int(epoch)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     if not 0 < seconds < 253_000_000_000:
         return None
@@ -115,7 +122,8 @@ class DirectorClock:
 
         The zone that was set, else this host's, is taken when it explains (nearly) every
         observation: a named zone knows its daylight saving time. Otherwise the newest credible
-        offset is taken. Without any observation the setting, else the host's zone, is assumed.
+        offset is taken; one that a twentieth of the observations or fewer tell is not credible,
+        unless none is. Without any observation the setting, else the host's zone, is assumed.
         """
         observations = list(seen)
         if not observations:
@@ -130,28 +138,38 @@ class DirectorClock:
                 return cls(zone, source)
         counted = Counter(one.offset for one in observations)
         credible = {offset for offset, n in counted.items() if n * 20 > len(observations)}
+        credible = credible or {counted.most_common(1)[0][0]}
         newest = max((o for o in observations if o.offset in credible), key=lambda o: o.wall)
         return cls(fixed_zone(newest.offset), ClockSource.LEARNED)
 
     def instant(self, wall: datetime | None, seen: Observation | None = None) -> datetime | None:
-        """Return the aware instant of a wall-clock time.
+        """Return the instant of a wall-clock time, in UTC.
+
+        In UTC, because Python compares and subtracts times of one zone by their wall clocks, which
+        is an hour wrong in a night in which clocks change.
 
         `seen` is what the same row told about its offset; it settles the hour that occurs twice
         when clocks go back, and follows daylight saving time where the zone has no name. An offset
-        further than one hour from the clock's own is a broken row and is ignored.
+        further than one hour from the clock's own is a broken row and is ignored; so is one that
+        belongs to another time of the year, as in the row of a copy.
         """
         if wall is None:
             return None
+        return self._local(wall, seen).astimezone(UTC)
+
+    def _local(self, wall: datetime, seen: Observation | None) -> datetime:
         local = wall.replace(tzinfo=self.zone)
         if seen is None:
             return local
         if isinstance(self.zone, ZoneInfo):
-            if wall == seen.wall and local.replace(fold=1).utcoffset() == seen.offset:
-                return local.replace(fold=1)
+            later = local.replace(fold=1)
+            # RealEndTime may follow the EndTime that was seen; both are of the same turn.
+            again = timedelta() <= wall - seen.wall <= _MOMENT and later.utcoffset() == seen.offset
+            return later if again else local
+        broken = abs(seen.offset - (local.utcoffset() or timedelta())) > _HOUR
+        if broken or abs(wall - seen.wall) > _SAME_SEASON:
             return local
-        if abs(seen.offset - (local.utcoffset() or timedelta())) > _HOUR:
-            return local
-        return wall.replace(tzinfo=timezone(seen.offset)).astimezone(self.zone)
+        return wall.replace(tzinfo=timezone(seen.offset))
 
 
 def fixed_zone(offset: timedelta) -> tzinfo:

@@ -25,11 +25,16 @@ LAST = 4
 """Entries that are kept as `JobLog.last`."""
 ALIKE = 5
 """Lines of one kind (say, files that could not be read) that are kept as causes."""
+MAX_ENTRY_LINES = 20
+"""Lines of one entry that are kept as a cause or as one of the last; names may hold line feeds."""
 
 _HIGH = re.compile(r"[\x80-\xff]+")
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
+# Control sequences; operating system commands (titles, links), but only such as end, lest one that
+# was never closed swallows what follows; and the short ones, such as the choice of a character set.
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?\s(.*)", re.DOTALL)
@@ -94,10 +99,10 @@ _ACCUSING = re.compile(
     r"|input/output error|canceled by|cancelled by|duplicate job|job canceled",
     re.IGNORECASE,
 )
-_VERIFY = re.compile(r"\s*(?:new file:|file:|.*\bdiffers?\b|.*not in catalog|.*missing)", re.I)
+_VERIFY = re.compile(r"^\s*(?:new )?file:|\bdiffers?\b|not in catalog|missing", re.IGNORECASE)
 _OUTPUT = re.compile(r"\s*(?:client)?(?:run)?(?:before|after)(?:failed)?(?:job|vss)?\s*:", re.I)
-_SUMMARY = re.compile(r"(?:error:\s*)?bacula\b[^\n]{0,60}\d+\.\d+[^\n]*:", re.IGNORECASE)
-_TERMINATION = re.compile(r"^\s*Termination:\s*(.*?)\s*$", re.MULTILINE)
+_SUMMARY = re.compile(r"(?:error:\s*)?bacula\b[^\n]{0,60}\d\.\d[^\n]*:", re.IGNORECASE)
+_TERMINATION = re.compile(r"^[ \t]*Termination:(.*)$", re.MULTILINE)
 _CONSEQUENCE = re.compile(
     r"no job status returned from fd|unexpected client job message"
     r"|bad response to runbeforenow|runscript failed\.|error: bacula ",
@@ -132,6 +137,14 @@ class Entry:
         """The entry as it is shown: daemon and text, cut to `MAX_LINE` characters a line."""
         text = f"{self.daemon}: {self.text}" if self.daemon else self.text
         return "\n".join(cut(line) for line in text.split("\n"))
+
+    @property
+    def excerpt(self) -> str:
+        """The entry as a cause is shown: like `line`, but at most `MAX_ENTRY_LINES` lines."""
+        lines = self.line.split("\n")
+        if len(lines) <= MAX_ENTRY_LINES:
+            return self.line
+        return "\n".join([*lines[:MAX_ENTRY_LINES], f"[…+{len(lines) - MAX_ENTRY_LINES:,}]"])
 
 
 def cut(line: str, limit: int = MAX_LINE) -> str:
@@ -184,9 +197,16 @@ def parse_entry(row: str) -> Entry:
     header = _HEADER.match(text)
     daemon, jobid = (header["daemon"], int(header["jobid"][:18])) if header else ("", None)
     text = header["text"] if header else text
-    summary = bool(_SUMMARY.match(text) or _TERMINATION.search(text))
+    summary = _is_summary(text)
     severity = Severity.NONE if summary else severity_of(text)
     return Entry(stamp, daemon, jobid, text, severity, summary)
+
+
+def _is_summary(text: str) -> bool:
+    """Tell Bacula's closing summary from an entry that quotes a name with line feeds in it."""
+    if not _TERMINATION.search(text):
+        return False
+    return bool(_SUMMARY.match(text)) or severity_of(text) is Severity.NONE
 
 
 def severity_of(text: str) -> Severity:
@@ -229,8 +249,8 @@ def read_log(rows: Iterable[str], *, verify: bool = False) -> JobLog:
         shown = f"{entry.stamp[stamp_from:]} {entry.line}" if entry.stamp else entry.line
         lines.extend(shown.split("\n"))
     head, tail = _bounded(lines)
-    terminations = [t for e in entries for t in _TERMINATION.findall(e.text)]
-    spoken = [entry.line for entry in entries if not entry.summary]
+    terminations = [t for e in entries if e.summary for t in _TERMINATION.findall(e.text)]
+    spoken = [entry.excerpt for entry in entries if not entry.summary]
     return JobLog(
         causes=causes,
         headline=_headline(causes),
@@ -238,7 +258,7 @@ def read_log(rows: Iterable[str], *, verify: bool = False) -> JobLog:
         tail=tail,
         omitted=len(lines) - len(head) - len(tail),
         total=len(lines),
-        termination=terminations[-1] if terminations else "",
+        termination=terminations[-1].strip() if terminations else "",
         last=tuple(spoken[-LAST:]),
         of_job=next((e.jobid for e in reversed(entries) if e.jobid is not None), None),
     )
@@ -263,7 +283,7 @@ def find_causes(entries: Sequence[Entry], *, verify: bool = False) -> tuple[Caus
     for entry, severity in accused:
         kind = f"{severity}{_kind(entry.text)}"
         alike = kept.setdefault(kind, [])
-        line = entry.line
+        line = entry.excerpt
         if any(cause.text == line for cause in alike) or len(alike) >= ALIKE:
             folded[kind] = folded.get(kind, 0) + 1
             continue
@@ -282,7 +302,7 @@ def find_causes(entries: Sequence[Entry], *, verify: bool = False) -> tuple[Caus
 def _accuses(entry: Entry, *, verify: bool) -> Severity:
     if entry.summary:
         return Severity.NONE
-    if verify and entry.severity is Severity.NONE and _VERIFY.match(entry.text):
+    if verify and entry.severity is Severity.NONE and _VERIFY.search(entry.text.split("\n", 1)[0]):
         return Severity.ACCUSING
     return entry.severity
 

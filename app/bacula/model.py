@@ -1,4 +1,4 @@
-"""Bacula's things as frozen values: Job, Client, LiveJob. Times are aware; None means not known."""
+"""Bacula's things as frozen values: Job, Client, LiveJob. Times are UTC; None means not known."""
 
 from __future__ import annotations
 
@@ -102,11 +102,11 @@ class Job:
         a later start has times in the future; it was killed some time between its creation and
         `now`.
         """
-        if self.inherits_times and self.type in COPIED_TYPES and self.real_ended is not None:
-            return self.real_ended, self.real_ended
         known = [t for t in (self.created, self.scheduled, self.run_start) if t is not None]
         if self.is_open:
             return min([*known, now]), now
+        if self.inherits_times and self.type in COPIED_TYPES and self.real_ended is not None:
+            return self.real_ended, self.real_ended
         end = self.run_end
         if end is None:
             return (min(known), max(known)) if known else None

@@ -1,0 +1,71 @@
+"""How each server stands: by the worst of its jobs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.assess import JudgedJob
+from app.assess.clients import judge_clients
+from app.assess.model import ClientState
+from app.bacula.codes import Outcome
+from tests.unit.made import made_job
+
+F, U, W, C, WAIT, RUN, S = Outcome
+JUDGED = st.lists(
+    st.builds(
+        lambda client, outcome: JudgedJob(made_job(client=client), outcome),
+        st.sampled_from(["", "a-fd", "b-fd", "한글-fd"]),
+        st.sampled_from(Outcome),
+    )
+)
+
+
+def on(client: str, *outcomes: Outcome) -> list[JudgedJob]:
+    return [JudgedJob(made_job(client=client), outcome) for outcome in outcomes]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "state", "worst"),
+    [
+        ([S], ClientState.FINE, S),
+        ([S, S], ClientState.FINE, S),
+        ([S, RUN], ClientState.IN_PROGRESS, RUN),
+        ([S, RUN, WAIT], ClientState.IN_PROGRESS, WAIT),
+        ([S, C], ClientState.TROUBLED, C),
+        ([S, W], ClientState.TROUBLED, W),
+        ([W, U], ClientState.TROUBLED, U),
+        ([RUN, S, F, U], ClientState.TROUBLED, F),
+    ],
+)
+def test_the_worst_of_its_jobs_decides(
+    outcomes: list[Outcome], state: ClientState, worst: Outcome
+) -> None:
+    (found,) = judge_clients(on("a-fd", *outcomes))
+    assert (found.state, found.worst, found.outcomes) == (state, worst, Counter(outcomes))
+
+
+def test_the_worst_come_first_and_equals_by_name() -> None:
+    jobs = on("d-fd", S) + on("c-fd", F) + on("b-fd", S) + on("a-fd", W)
+    assert [one.name for one in judge_clients(jobs)] == ["c-fd", "a-fd", "b-fd", "d-fd"]
+
+
+def test_a_job_without_a_client_is_nobodys() -> None:
+    assert judge_clients(on("", F)) == ()
+
+
+@given(JUDGED)
+def test_every_job_with_a_client_is_counted_once(jobs: list[JudgedJob]) -> None:
+    found = judge_clients(jobs)
+    assert sum(sum(one.outcomes.values()) for one in found) == sum(bool(j.job.client) for j in jobs)
+    assert len({one.name for one in found}) == len(found)
+
+
+@given(JUDGED)
+def test_a_server_is_fine_only_if_every_one_of_its_jobs_succeeded(jobs: list[JudgedJob]) -> None:
+    for one in judge_clients(jobs):
+        all_well = {j.outcome for j in jobs if j.job.client == one.name} == {S}
+        assert (one.state is ClientState.FINE) is all_well

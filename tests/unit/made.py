@@ -1,0 +1,100 @@
+"""Made-up jobs, logs and nights, to be varied by the one thing that a test is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.assess import JudgedJob
+from app.assess.jobs import judge_job
+from app.bacula.clock import ClockSource
+from app.bacula.joblog import JobLog, read_log
+from app.bacula.model import Job, LiveJob
+from app.i18n import msg
+from app.period import Mode, Period
+from app.snapshot import Gap, GapSource, Snapshot, Source
+
+SEOUL = ZoneInfo("Asia/Seoul")
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=SEOUL)
+NIGHT = Period(datetime(2026, 11, 20, 22, 0, tzinfo=SEOUL), NOW)
+
+
+def at(text: str) -> datetime:
+    """An instant by the clock in Seoul: "20 21:50" is that day of November 2026."""
+    return datetime.fromisoformat(f"2026-11-{text}").replace(tzinfo=SEOUL).astimezone(UTC)
+
+
+def made_job(jobid: int = 1, status: str = "T", **changes: Any) -> Job:
+    """A Full backup that ran from 23:00 to 23:30, varied."""
+    job = Job(
+        jobid=jobid,
+        unique="",
+        name=f"job-{jobid}",
+        client="web01-fd",
+        type="B",
+        level="F",
+        status=status,
+        created=None,
+        scheduled=None,
+        started=at("20 23:00"),
+        ended=at("20 23:30"),
+        real_ended=at("20 23:30"),
+        files=10,
+        bytes=1_000,
+        errors=0,
+        pool="Full",
+        fileset="Files",
+        prior_jobid=0,
+    )
+    return replace(job, **changes)
+
+
+def open_job(jobid: int = 1, status: str = "R", **changes: Any) -> Job:
+    """A job that has not ended."""
+    return made_job(jobid, status, **{"ended": None, "real_ended": None, **changes})
+
+
+def live_job(jobid: int, status: str, description: str = "", **changes: Any) -> LiveJob:
+    """What the Director says of a job at this moment."""
+    live = LiveJob(jobid, status, description, since=at("20 22:30"), files=0, bytes=0)
+    return replace(live, **changes)
+
+
+def made_log(*rows: str, verify: bool = False) -> JobLog:
+    """A log as the API gives it."""
+    return read_log(rows, verify=verify)
+
+
+def made_snapshot(*jobs: Job, gaps: Sequence[GapSource | Gap] = (), **changes: Any) -> Snapshot:
+    """A night with these jobs and gaps, varied."""
+    snapshot = Snapshot(
+        now=NOW,
+        mode=Mode.PRODUCTION,
+        period=NIGHT,
+        source=Source("backup01:9096", "Baculum", "v2", "dir", SEOUL, ClockSource.LEARNED),
+        jobs=jobs,
+        gaps=tuple(
+            gap if isinstance(gap, Gap) else Gap(gap, msg("It was not had.")) for gap in gaps
+        ),
+    )
+    return replace(snapshot, **changes)
+
+
+def judged(
+    job: Job,
+    log: JobLog | None = None,
+    *,
+    live: Mapping[int, LiveJob] | None = None,
+    **changes: Any,
+) -> JudgedJob:
+    """A job of a night of its own, judged."""
+    logs = {} if log is None else {job.jobid: log}
+    return judge_job(job, made_snapshot(job, logs=logs, live=live, **changes))
+
+
+def minutes(count: float) -> timedelta:
+    """A length of time."""
+    return timedelta(minutes=count)
