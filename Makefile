@@ -21,7 +21,7 @@ UV_VERSION := 0.13.8
 help: ## This list
 	@echo 'Usage: make TARGET [ARGS="..."] [PYTHON=python3.12]'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
 run: venv ## Show a demo report, with no Director at hand (ARGS are passed on)
@@ -70,17 +70,36 @@ lock: ## Write both lock files anew (ARGS=--upgrade: with the newest versions)
 build: venv-dev ## Build the wheel and the source archive into dist/
 	@$(BIN)/python -m hatchling build -c
 
+.PHONY: image
+image: engine ## Build the image (IMAGE_BASE=local: on a base made here; docs/image.md)
+	@scripts/image
+
+.PHONY: image-archive
+image-archive: engine ## Build the image into dist/, for hosts without a registry, with its SBOM
+	@scripts/image-archive
+	@scripts/image-sbom
+
+.PHONY: sbom
+sbom: image ## Write what is in the image to dist/, as CycloneDX
+	@scripts/image-sbom
+
+.PHONY: base-image
+base-image: engine ## Make the stand-in base image, where no registry is reached
+	@scripts/image-base
+
 .PHONY: clean
 clean: ## Remove .venv, caches and what was built (reports and logs stay)
 	@rm -rf .venv build dist htmlcov .coverage .coverage.* \
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find app tests $(wildcard bench) -type d -name __pycache__ -prune -exec rm -rf {} +
 
-# Both look at once whether there is anything to do.
-.PHONY: venv venv-dev system
+# Each looks at once whether there is anything to do.
+.PHONY: venv venv-dev system engine
 venv:
 	@scripts/setup-venv requirements.lock
 venv-dev:
 	@scripts/setup-venv requirements-dev.lock
 system:
 	@scripts/setup-tests
+engine:
+	@scripts/podman-setup
