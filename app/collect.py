@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from fnmatch import fnmatchcase
 from typing import Any
 
 from app.api.client import ApiClient
 from app.api.clients import fetch_clients
-from app.api.dialect import FIRST_PAGE, Dialect, probe
+from app.api.dialect import Dialect, first_version, probe
 from app.api.faults import ApiError, Fault
 from app.api.joblogs import fetch_log
-from app.api.jobs import JobList, Reach, job_from_row
-from app.api.status import fetch_directors, fetch_running, with_progress
-from app.bacula.clock import DirectorClock, observe_row
+from app.api.jobs import PAGE, JobList, Reach, job_from_row
+from app.api.status import fetch_directors, fetch_running, needs_director, with_progress
+from app.bacula.clock import DirectorClock, Observation, observe_row, parse_wall
 from app.bacula.codes import VERIFY_TYPE, Outcome
 from app.bacula.joblog import JobLog, read_log
 from app.bacula.model import Client, Job, LiveJob
@@ -40,14 +40,14 @@ DIAGNOSIS_TIMEOUT = 5.0
 RECHECKS = 50
 """Open jobs that the Director does not list are looked up once more, at most so many."""
 
-_LOG_ORDER = (
-    Outcome.FAILED,
-    Outcome.UNKNOWN,
-    Outcome.WARNING,
-    Outcome.WAITING,
-    Outcome.RUNNING,
-    Outcome.CANCELLED,
-)
+_LOG_RANK = {
+    Outcome.FAILED: 0,
+    Outcome.UNKNOWN: 1,
+    Outcome.WARNING: 2,
+    Outcome.WAITING: 3,
+    Outcome.RUNNING: 4,
+    Outcome.CANCELLED: 5,
+}
 _log = logging.getLogger(LOGGER)
 
 
@@ -83,29 +83,43 @@ def collect(client: ApiClient, question: Question) -> Snapshot:
     except ApiError as error:
         return _nothing(client, question, diagnose(client, error))
     pool = ThreadPoolExecutor(question.workers, thread_name_prefix="api")
+    wait = True
     try:
         return _Collector(client, dialect, question, pool).run(first)
-    finally:
+    except (KeyboardInterrupt, SystemExit):
         # Whoever stops the run does not wait for calls that are under way.
-        pool.shutdown(wait=False, cancel_futures=True)
+        wait = False
+        raise
+    finally:
+        pool.shutdown(wait=wait, cancel_futures=True)
 
 
 def diagnose(client: ApiClient, error: ApiError) -> ApiError:
     """Find the part behind a time-out: the server waits longer for a dead Director than we do.
 
-    `welcome` needs only the web server, `catalog` only the database.
+    `catalog` needs only the web server and the database, `jobs/resnames` only the Director. When
+    both answer, it was that one call that took too long.
     """
-    if error.fault not in (Fault.TIMEOUT, Fault.DEADLINE) or client.remaining <= 0:
+    if error.fault is not Fault.TIMEOUT or client.remaining <= 0:
         return error
-    try:
-        client.get("/api/v1/welcome", expect=str, tries=1, timeout=DIAGNOSIS_TIMEOUT)
-    except ApiError:
-        return error
-    try:
-        client.get("/api/v1/catalog", tries=1, timeout=DIAGNOSIS_TIMEOUT)
-    except ApiError as catalog:
-        return catalog if catalog.fault is Fault.CATALOG else error
-    return ApiError(Fault.DIRECTOR_SILENT, address=client.address, detail=error.detail)
+
+    def ask(rest: str) -> Fault | None:
+        try:
+            first_version(
+                lambda version: client.get(
+                    f"/api/{version}/{rest}", tries=1, timeout=DIAGNOSIS_TIMEOUT
+                )
+            )
+        except ApiError as found:
+            return found.fault
+        return None
+
+    catalog = ask("catalog")
+    if catalog is Fault.CATALOG:
+        return ApiError(catalog, address=client.address, detail=error.detail)
+    if catalog is None and ask("jobs/resnames") in (Fault.TIMEOUT, Fault.DIRECTOR):
+        return ApiError(Fault.DIRECTOR_SILENT, address=client.address, detail=error.detail)
+    return error
 
 
 def _nothing(client: ApiClient, question: Question, error: ApiError) -> Snapshot:
@@ -134,25 +148,27 @@ class _Collector:
         self._dialect = dialect
         self._question = question
         self._pool = pool
-        self._list = JobList(client, dialect)
+        self._list = JobList(client, dialect, pool.map)
+        self._logs = _LogDesk(client, dialect, pool)
         self._gaps: list[Gap] = []
         self._jobs: dict[int, Job] = {}
+        self._died_before: dict[int, Job] = {}
+        self._director_name: str | None = None
         self._broken: set[str] = set()
+        self._nameless: ApiError | None = None
         self._now = question.now
 
     def run(self, first: Sequence[Any]) -> Snapshot:
         directors = self._pool.submit(fetch_directors, self._client, self._dialect)
         clients = self._pool.submit(fetch_clients, self._client, self._dialect)
-        whole = len(first) < FIRST_PAGE
-        # The first page holds the newest jobs; older open ones need a question of their own.
-        older_open = None if whole else self._pool.submit(self._list.open_jobs)
-        names = self._names(directors)
+        open_jobs = self._pool.submit(self._list.open_jobs)
         rows = [row for row in first if isinstance(row, dict)]
         seen = [one for row in rows if (one := observe_row(row)) is not None]
-        live = None
-        if not whole or not seen or any(_may_be_open(row) for row in rows):
-            live, more = self._live(names)
-            seen += more
+        live: dict[int, LiveJob] | None = None
+        zoneless = not seen
+        if zoneless:
+            # Where no row tells the zone, live jobs may.
+            live, seen = self._live(self._director(directors))
         clock = DirectorClock.learn(
             seen, setting=self._question.zone, host=self._question.host_zone
         )
@@ -160,13 +176,19 @@ class _Collector:
         self._now = self._question.now.astimezone(zone)
         period = self._question.request.resolve(self._now, zone)
         self._read_list(first, clock, period)
-        if older_open is not None:
-            self._read_open(older_open, clock, period)
-        known_clients = self._clients(clients)
+        for row in self._open(open_jobs):
+            self._take(row, clock, period)
+        name = self._director(directors)
+        # After the list: a job that begins meanwhile must not look forgotten by the Director.
+        if not zoneless and any(job.is_open for job in self._jobs.values()):
+            live, _ = self._live(name)
         if live is not None:
             self._recheck(live, clock, period)
+        known_clients = self._clients(clients)
+        logs = self._read_logs(clock, period)
+        if live is not None:
+            # Last, as only this may be missing without a word.
             live = self._progress(live, known_clients)
-        logs = self._logs()
         if self._broken:
             self._gaps.append(Gap(GapSource.JOBS, _broken_rows(len(self._broken))))
         return Snapshot(
@@ -177,7 +199,7 @@ class _Collector:
                 host=self._client.address,
                 server=self._dialect.server,
                 api=self._dialect.version,
-                director=names[0] if names else "",
+                director=name,
                 zone=clock.zone,
                 zone_source=clock.source,
             ),
@@ -190,17 +212,19 @@ class _Collector:
             calls=self._client.stats,
         )
 
-    def _gap(self, source: GapSource, error: ApiError, jobids: tuple[int, ...] = ()) -> None:
+    def _gap(self, source: GapSource, error: ApiError) -> None:
         _log.warning("%s: %s %s", source.value, error, error.detail)
-        self._gaps.append(Gap(source, error.what, jobids))
+        self._gaps.append(Gap(source, error.what))
 
-    def _names(self, directors: Future[list[str]]) -> list[str]:
-        try:
-            return directors.result()
-        except ApiError as error:
-            # Only the report's heading misses it.
-            _log.info("Director's name: %s", error)
-            return []
+    def _director(self, names: Future[list[str]]) -> str:
+        if self._director_name is None:
+            try:
+                self._director_name = names.result()[0]
+            except ApiError as error:
+                _log.info("Director's name: %s", error)
+                self._nameless = error
+                self._director_name = ""
+        return self._director_name
 
     def _clients(self, clients: Future[tuple[Client, ...]]) -> tuple[Client, ...] | None:
         try:
@@ -209,36 +233,42 @@ class _Collector:
             self._gap(GapSource.CLIENTS, error)
             return None
 
-    def _live(self, names: Sequence[str]) -> tuple[dict[int, LiveJob] | None, list[Any]]:
+    def _open(self, rows: Future[list[Any]]) -> list[Any]:
         try:
-            return fetch_running(self._client, self._dialect, names[0] if names else "")
+            found = rows.result()
+        except ApiError as error:
+            self._gap(GapSource.OPEN_JOBS, diagnose(self._client, error))
+            return []
+        if len(found) >= PAGE:
+            full = ApiError(Fault.PAGING, address=self._client.address, limit=PAGE)
+            self._gap(GapSource.OPEN_JOBS, full)
+        return found
+
+    def _live(self, director: str) -> tuple[dict[int, LiveJob] | None, list[Observation]]:
+        try:
+            if self._nameless is not None and needs_director(self._dialect):
+                raise self._nameless
+            return fetch_running(self._client, self._dialect, director)
         except ApiError as error:
             self._gap(GapSource.LIVE_STATUS, diagnose(self._client, error))
             return None, []
 
     def _read_list(self, first: Sequence[Any], clock: DirectorClock, period: Period) -> None:
         reach = Reach((period.start - LOOK_BEHIND).astimezone(clock.zone).replace(tzinfo=None))
-        oldest: datetime | None = None
         try:
             for page in self._list.pages(first, reach):
                 for row in page:
                     self._take(row, clock, period)
-                last = job_from_row(page[-1], clock) if page else None
-                oldest = (last.created or last.scheduled or oldest) if last else oldest
+                # While the next page is on its way.
+                self._logs.want([*self._jobs.values(), *self._died_before.values()])
         except ApiError as error:
             self._gap(GapSource.JOBS, diagnose(self._client, error))
+            oldest = clock.instant(self._list.read_back_to)
             if oldest is not None:
                 since = f"{oldest.astimezone(period.start.tzinfo):%Y-%m-%d %H:%M}"
                 self._gaps.append(
                     Gap(GapSource.JOBS, msg("Jobs created before {time} are missing.", time=since))
                 )
-
-    def _read_open(self, rows: Future[list[Any]], clock: DirectorClock, period: Period) -> None:
-        try:
-            for row in rows.result():
-                self._take(row, clock, period)
-        except ApiError as error:
-            self._gap(GapSource.OPEN_JOBS, error)
 
     def _take(self, row: Any, clock: DirectorClock, period: Period) -> None:
         """Keep a row's job if it is wanted; a later answer about the same job replaces an earlier.
@@ -252,13 +282,15 @@ class _Collector:
         known = self._jobs.get(job.jobid)
         if known is not None and job.is_open and not known.is_open:
             return
+        if not _wanted(job, self._question.filters):
+            return
         span = job.span(self._now)
-        if (span is None or period.overlaps(span)) and _wanted(job, self._question.filters):
+        if span is None or period.overlaps(span):
             self._jobs[job.jobid] = job
+        elif job.died_with_director and period.start - LOOK_BEHIND <= span[1] < period.start:
+            self._died_before[job.jobid] = job
 
-    def _recheck(
-        self, live: dict[int, LiveJob], clock: DirectorClock, period: Period
-    ) -> None:
+    def _recheck(self, live: dict[int, LiveJob], clock: DirectorClock, period: Period) -> None:
         """Ask again for open jobs that the Director does not list: most have just ended."""
         doubtful = [job for job in self._jobs.values() if job.is_open and job.jobid not in live]
         asked = {
@@ -292,21 +324,23 @@ class _Collector:
                 _log.info("Progress at the File Daemon: %s", error)
         return found
 
-    def _logs(self) -> dict[int, JobLog]:
-        """Fetch the log of every job that is not a plain success, the worst first."""
-        rank = {outcome: place for place, outcome in enumerate(_LOG_ORDER)}
-        wanted = sorted(
-            (job for job in self._jobs.values() if job.outcome in rank),
-            key=lambda job: (rank[job.outcome], -job.jobid),
-        )
-        reader = _LogReader(self._client, self._dialect)
-        futures = [(job.jobid, self._pool.submit(reader.read, job)) for job in wanted]
+    def _read_logs(self, clock: DirectorClock, period: Period) -> dict[int, JobLog]:
+        """Return the logs; they also tell when jobs ended that the Director took down with it.
+
+        The catalog gives such a job its start for its end; its log goes on for as long as it lived,
+        perhaps into the period.
+        """
+        self._logs.want([*self._jobs.values(), *self._died_before.values()])
         logs: dict[int, JobLog] = {}
         failed: dict[str, tuple[Message, list[int]]] = {}
-        for jobid, future in futures:
-            result = future.result()
+        for jobid, result in self._logs.results():
+            job = self._jobs.get(jobid) or self._died_before[jobid]
             if isinstance(result, JobLog):
-                logs[jobid] = result
+                lived = clock.instant(parse_wall(result.until))
+                if job.died_with_director and lived and job.ended and lived > job.ended:
+                    job = replace(job, ended=min(lived, self._now))
+                if jobid in self._jobs or (job.ended and job.ended >= period.start):
+                    self._jobs[jobid], logs[jobid] = job, result
             else:
                 failed.setdefault(str(result.what), (result.what, []))[1].append(jobid)
                 _log.warning("Log of job %d: %s %s", jobid, result, result.detail)
@@ -315,17 +349,38 @@ class _Collector:
         return logs
 
 
-class _LogReader:
-    """Reads logs until too many fail one after the other: a dead server is not asked 500 times."""
+class _LogDesk:
+    """Asks for logs, each once, the worst jobs first, until too many fail one after the other.
 
-    def __init__(self, client: ApiClient, dialect: Dialect) -> None:
+    A dead server is not asked 500 times.
+    """
+
+    def __init__(self, client: ApiClient, dialect: Dialect, pool: ThreadPoolExecutor) -> None:
         self._client = client
         self._dialect = dialect
+        self._pool = pool
+        self._asked: dict[int, tuple[str, Future[JobLog | ApiError]]] = {}
         self._lock = threading.Lock()
         self._failures = 0
         self._last: ApiError | None = None
 
-    def read(self, job: Job) -> JobLog | ApiError:
+    def want(self, jobs: Iterable[Job]) -> None:
+        """Ask for the log of every job that is no plain success; again if its status changed."""
+        wanted = [
+            job
+            for job in jobs
+            if job.outcome in _LOG_RANK
+            and (job.jobid not in self._asked or self._asked[job.jobid][0] != job.status)
+        ]
+        for job in sorted(wanted, key=lambda job: (_LOG_RANK[job.outcome], -job.jobid)):
+            self._asked[job.jobid] = (job.status, self._pool.submit(self._read, job))
+
+    def results(self) -> Iterator[tuple[int, JobLog | ApiError]]:
+        """Yield each JobId and its log, or why it could not be had."""
+        for jobid, (_, future) in self._asked.items():
+            yield jobid, future.result()
+
+    def _read(self, job: Job) -> JobLog | ApiError:
         if self._failures >= GIVE_UP_LOGS and self._last is not None:
             return self._last
         try:
@@ -349,10 +404,6 @@ def _broken_rows(count: int) -> Message:
     )
 
 
-def _may_be_open(row: dict[str, Any]) -> bool:
-    return not row.get("endtime")
-
-
 def _runs(job: Job, live: LiveJob | None) -> bool:
     return live is not None and live.status == "R" and bool(job.client)
 
@@ -367,5 +418,3 @@ def _wanted(job: Job, filters: Filters) -> bool:
         not patterns or any(fnmatchcase(value, pattern) for pattern in patterns)
         for patterns, value in checks
     )
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import threading
 import time
@@ -14,8 +15,8 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception,
-    stop_after_attempt,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 
 from app.api.faults import PASSING, ApiError, Fault
@@ -58,6 +59,7 @@ class ApiClient:
         timeout: float,
         tries: int,
         deadline: float,
+        workers: int = 4,
         first_pause: float = FIRST_PAUSE,
     ) -> None:
         """Start the clock.
@@ -67,6 +69,7 @@ class ApiClient:
             timeout: seconds one try may take.
             tries: how often a call is tried at most; only passing faults are tried again.
             deadline: seconds from now that all calls together may take.
+            workers: calls under way at the same time, at most; further ones wait their turn.
             first_pause: seconds before the second try.
         """
         self._session = session
@@ -75,6 +78,7 @@ class ApiClient:
         self._allowed = deadline
         self._ends = time.monotonic() + deadline
         self._first_pause = first_pause
+        self._turns = threading.BoundedSemaphore(workers)
         self._lock = threading.Lock()
         self._stats = CallStats()
         self.api_version_header = ""
@@ -110,29 +114,27 @@ class ApiClient:
             params: the query; unknown parameters are silently ignored by every server.
             expect: the type the output must have: list, dict or str.
             tries: another number of tries than the client's own.
-            timeout: another time limit than the client's own.
+            timeout: a shorter time limit than the client's own.
 
         Raises:
             ApiError: saying which part is at fault; HTTP 200 alone proves nothing.
         """
+        most = tries or self._tries
+
+        def give_up(state: RetryCallState) -> bool:
+            # A pause that would end after the deadline is not worth beginning.
+            return state.attempt_number >= most or state.upcoming_sleep >= self.remaining
+
         attempts = Retrying(
-            stop=stop_after_attempt(tries or self._tries),
-            wait=wait_exponential_jitter(
-                initial=self._first_pause, max=LONGEST_PAUSE, jitter=self._first_pause
-            ),
-            retry=retry_if_exception(self._may_pass),
+            stop=give_up,
+            wait=wait_exponential(self._first_pause, LONGEST_PAUSE)
+            + wait_random(0, self._first_pause),
+            retry=retry_if_exception(_may_pass),
             before_sleep=self._tell,
             reraise=True,
         )
-        return attempts(self._once, path, params, expect, timeout or self._timeout)
-
-    def _may_pass(self, error: BaseException) -> bool:
-        # A pause that would end after the deadline is not worth beginning.
-        return (
-            isinstance(error, ApiError)
-            and error.fault in PASSING
-            and self.remaining > self._first_pause
-        )
+        limit = min(timeout or self._timeout, self._timeout)
+        return attempts(self._in_turn, path, params, expect, limit)
 
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -146,12 +148,16 @@ class ApiClient:
             pause,
         )
 
+    def _in_turn(self, *call: Any) -> Any:
+        with self._turns:
+            return self._once(*call)
+
     def _once(
         self, path: str, params: Mapping[str, Any] | None, expect: type | None, timeout: float
     ) -> Any:
         remaining = self.remaining
         if remaining <= 0:
-            raise ApiError(Fault.DEADLINE, seconds=f"{self._allowed:g}")
+            raise self._too_late()
         started = time.monotonic()
         received, told, failed = 0, "no answer", 1
         try:
@@ -163,6 +169,9 @@ class ApiClient:
         except ApiError as error:
             told = f"{told} ({error.fault})"
             _log.debug("%s %s", error, error.detail)
+            if error.fault is Fault.TIMEOUT and remaining < timeout:
+                # Not the server was slow: there was hardly any time left for it.
+                raise self._too_late(error.detail) from error
             raise
         finally:
             seconds = time.monotonic() - started
@@ -176,6 +185,9 @@ class ApiClient:
                 seconds,
                 received,
             )
+
+    def _too_late(self, detail: str = "") -> ApiError:
+        return ApiError(Fault.DEADLINE, seconds=f"{self._allowed:g}", detail=detail)
 
     def _count(self, seconds: float, received: int, failed: int) -> None:
         with self._lock:
@@ -210,7 +222,7 @@ class ApiClient:
 
     def _parse(self, answer: Answer) -> Any:
         try:
-            return json.loads(answer.body)
+            return json.loads(answer.body, parse_float=_finite, parse_constant=_finite)
         except (ValueError, RecursionError) as error:
             start = answer.body[:200].lstrip().lower()
             html = "html" in answer.content_type.lower() or start.startswith(b"<")
@@ -241,6 +253,18 @@ class ApiClient:
 
     def _error(self, fault: Fault, *, detail: str = "", **values: Any) -> ApiError:
         return ApiError(fault, detail=detail, address=self.address, **values)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, ApiError) and error.fault in PASSING
+
+
+def _finite(text: str) -> float:
+    """Read a number of JSON, which knows neither infinity nor NaN; no field can mean them."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _start(body: bytes) -> str:

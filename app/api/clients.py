@@ -20,6 +20,6 @@ def fetch_clients(client: ApiClient, dialect: Dialect) -> tuple[Client, ...]:
     found = [
         Client(number(row.get("clientid")) or 0, text(row, "name"), text(row, "uname"))
         for row in rows
-        if isinstance(row, Mapping) and row.get("name")
+        if isinstance(row, Mapping) and text(row, "name")
     ]
     return tuple(sorted(found, key=lambda one: one.name))

@@ -6,9 +6,9 @@ server has, so the first version that answers is used for everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from app.api.client import ApiClient
 from app.api.faults import ApiError, Fault
@@ -19,6 +19,7 @@ FIRST_PAGE = 1_000
 """Rows of the first request; costs hardly more than one row and is the whole catalog of many."""
 
 _NOT_HERE = frozenset({Fault.WRONG_PATH, Fault.HTML, Fault.NOT_FOUND, Fault.SHAPE})
+_T = TypeVar("_T")
 _BACULARIS_FIELDS = frozenset({"prev_jobid", "next_jobid", "schedtime_epoch", "firstvol"})
 
 
@@ -43,20 +44,29 @@ def probe(client: ApiClient) -> tuple[Dialect, list[Any]]:
     """Find an API version that answers, and return it with the newest jobs it gave.
 
     Raises:
-        ApiError: the first version's, when none answers.
+        ApiError: if the job list cannot be had in any version.
     """
-    first: ApiError | None = None
+    version, rows = first_version(
+        lambda version: client.get(f"/api/{version}/jobs", {"limit": FIRST_PAGE}, expect=list)
+    )
+    return Dialect(version, recognise(rows, client.api_version_header)), rows
+
+
+def first_version(ask: Callable[[str], _T]) -> tuple[str, _T]:
+    """Return the first API version in which `ask` gets an answer, and that answer.
+
+    Raises:
+        ApiError: what the first version says that is there but fails; else what v1 says.
+    """
+    missing: list[ApiError] = []
     for version in API_VERSIONS:
         try:
-            rows = client.get(f"/api/{version}/jobs", {"limit": FIRST_PAGE}, expect=list)
+            return version, ask(version)
         except ApiError as error:
-            first = first or error
             if error.fault not in _NOT_HERE:
-                break
-        else:
-            return Dialect(version, recognise(rows, client.api_version_header)), rows
-    assert first is not None
-    raise first
+                raise
+            missing.append(error)
+    raise missing[0]
 
 
 def recognise(rows: Sequence[Any], header: str) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.errors import ExitCode, ReportError
-from app.i18n import Message, N_, msg
+from app.i18n import N_, Message, msg
 
 
 class Fault(StrEnum):
@@ -80,7 +80,10 @@ _SENTENCES: dict[Fault, tuple[str, str]] = {
     ),
     Fault.DROPPED: (
         N_("{address} closed the connection before its answer was complete."),
-        N_("See the web server's error log; PHP may have run out of memory."),
+        N_(
+            "See the web server's error log; PHP may have run out of memory. Or the port expects "
+            "https: check BACULUM_API_SCHEME."
+        ),
     ),
     Fault.CERTIFICATE: (
         N_("The certificate of {address} is not trusted: {reason}."),

@@ -8,9 +8,10 @@ other parameter. Rows are never trusted to match what was asked.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from app.api.client import ApiClient
@@ -32,11 +33,14 @@ CERTAIN = 10
 """So many rows in a row must be old before everything behind them is taken for old."""
 
 Row = Mapping[str, Any]
+Each = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
+_TOO_MUCH = frozenset({Fault.SERVER, Fault.DROPPED})
+"""How a server fails that cannot hold so many rows in its memory."""
 _log = logging.getLogger(LOGGER)
 
 
-class _FilterIgnoredError(Exception):
-    """The server gave rows that were not asked for."""
+class _NamesUselessError(Exception):
+    """The server does not tell its job names, or ignores the filter for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +49,43 @@ class Reach:
 
     wall: datetime
 
-    def passed(self, rows: Sequence[Row]) -> bool:
+    def passed(self, page: Sequence[Any]) -> bool:
         """Whether the last rows of a page were all created before the limit."""
+        rows = _rows(page)
         return bool(rows) and all(self._is_old(row) for row in rows[-CERTAIN:])
 
     def _is_old(self, row: Row) -> bool:
-        created = _created(row)
+        created = created_at(row)
         return created is not None and created < self.wall
 
 
-def _created(row: Row) -> datetime | None:
-    """Return when a row was made; JobIds follow this time, not the others."""
-    created = created_wall(str(row.get("job") or ""))
+def created_at(row: Row) -> datetime | None:
+    """Return when a row was made, by the Director's clock; JobIds follow this time only."""
+    created = created_wall(text(row, "job"))
     names: tuple[str, ...] = ("schedtime", "realendtime")
-    if row.get("type") not in COPIED_TYPES:
+    if text(row, "type") not in COPIED_TYPES:
         names += ("starttime", "endtime")
     return created or next((w for n in names if (w := parse_wall(row.get(n))) is not None), None)
 
 
 class JobList:
-    """Reads the job list of one server, newest first."""
+    """Reads the job list of one server, newest first.
 
-    def __init__(self, client: ApiClient, dialect: Dialect) -> None:
+    A page is what the server gave: it may hold things that are no rows.
+
+    Attributes:
+        read_back_to: when the oldest row was made up to which nothing is left out; None at first.
+    """
+
+    def __init__(self, client: ApiClient, dialect: Dialect, each: Each = map) -> None:
+        """Read through `client`; `each` maps a function over names, perhaps several at once."""
         self._client = client
+        self._each = each
         self._path = dialect.path("jobs")
         self._dialect = dialect
+        self.read_back_to: datetime | None = None
 
-    def pages(self, first: Sequence[Row], reach: Reach) -> Iterator[list[Row]]:
+    def pages(self, first: Sequence[Any], reach: Reach) -> Iterator[list[Any]]:
         """Yield pages of rows until `reach` is passed; some rows may come twice.
 
         Args:
@@ -81,84 +95,150 @@ class JobList:
         Raises:
             ApiError: when the rest cannot be had; what was yielded stays good.
         """
-        yield list(first)
-        if len(first) < FIRST_PAGE or reach.passed(first):
+        yield self._whole(first)
+        jobids = sorted(_jobids(first))
+        if not jobids or reach.passed(first):
             return
-        newest = _jobid(first[0])
-        # Where `offset` is ignored this is simply a longer first page.
-        rows = self._ask(limit=PAGE, offset=len(first) - OVERLAP)
-        if newest in {_jobid(row) for row in rows}:
-            yield rows
-            if len(rows) >= PAGE and not reach.passed(rows):
-                yield from self._by_name(reach)
+        # Asked also after a short page: a server may allow fewer rows than were asked for.
+        offset, limit = len(first) - _overlap(first), PAGE
+        try:
+            page = self._ask(limit=limit, offset=offset)
+        except ApiError as error:
+            if error.fault not in _TOO_MUCH:
+                raise
+            # So many it gave before.
+            limit = FIRST_PAGE
+            page = self._ask(limit=limit, offset=offset)
+        # By its middle: the newest row may be gone since, or newer ones have come.
+        if max(_jobids(page), default=0) < jobids[len(jobids) // 2]:
+            yield from self._onward(first, page, offset, limit, reach)
             return
-        read = len(first)
-        while True:
-            yield rows
-            read += max(len(rows) - OVERLAP, 0)
-            if len(rows) < PAGE or reach.passed(rows):
-                return
-            rows = self._ask(limit=PAGE, offset=read - OVERLAP)
+        # `offset` is ignored; this is simply a longer first page.
+        yield self._whole(page)
+        if len(page) >= limit and not reach.passed(page):
+            yield from self._by_name(page, reach)
 
-    def open_jobs(self) -> list[Row]:
-        """Return the jobs that run or wait, however old; time filters would drop them."""
-        rows = self._ask(limit=PAGE, jobstatus="".join(sorted(OPEN_STATUS)))
-        return [row for row in rows if row.get("jobstatus") in OPEN_STATUS]
+    def _onward(
+        self, first: Sequence[Any], page: list[Any], offset: int, limit: int, reach: Reach
+    ) -> Iterator[list[Any]]:
+        """Yield `page`, which begins at `offset`, and what follows it."""
+        lowest = min(_jobids(first))
+        while True:
+            jobids = _jobids(page)
+            if max(jobids, default=0) < lowest:
+                # More rows were deleted meanwhile than pages overlap: others moved up, unseen.
+                yield self._ask(limit=limit, offset=max(offset - limit, 0))
+            yield self._whole(page)
+            if min(jobids, default=lowest) >= lowest:
+                if len(page) >= limit:
+                    # `offset` is ignored after all.
+                    yield from self._by_name(page, reach)
+                return
+            # A page shorter than the first is no matter of what the server allows: it is the last.
+            if len(page) < len(first) or reach.passed(page):
+                return
+            lowest = min(jobids)
+            offset += len(page) - _overlap(page)
+            page = self._ask(limit=limit, offset=offset)
+
+    def open_jobs(self) -> list[Any]:
+        """Return the jobs that run or wait, however old; time filters would drop them.
+
+        Where the filter is ignored these are simply the newest jobs. At most `PAGE`.
+        """
+        return self._ask(limit=PAGE, jobstatus="".join(sorted(OPEN_STATUS)))
 
     def one(self, jobid: int) -> Row:
-        """Return one job's row as it is now."""
+        """Return one job's row as it is now.
+
+        Raises:
+            ApiError: if it cannot be had.
+        """
         row: Row = self._client.get(self._dialect.path(f"jobs/{jobid}"), expect=dict)
+        if _jobid(row) != jobid:
+            raise ApiError(Fault.SHAPE, address=self._client.address)
         return row
 
-    def _by_name(self, reach: Reach) -> Iterator[list[Row]]:
+    def _by_name(self, page: list[Any], reach: Reach) -> Iterator[list[Any]]:
         """Read further back job name by job name, else with ever larger limits.
 
         The server shows only jobs of configured names, so the names together are the whole list.
         """
+        stuck: ApiError | None = None
         try:
-            names = self._names()
-            for name in names:
-                yield from self._of_name(name, reach)
-        except _FilterIgnoredError:
-            _log.info("The server ignores the name filter; asking with larger limits")
-            yield from self._grow(reach)
+            for pages, error in self._each(partial(self._of_name, reach), self._names(page)):
+                yield from pages
+                stuck = error or stuck
+        except _NamesUselessError:
+            _log.info("Job names do not help at this server; asking with larger limits")
+            for longer in self._growing(LAST_RESORT, reach):
+                yield self._whole(longer)
+        if stuck is not None:
+            raise stuck
 
-    def _names(self) -> list[str]:
+    def _names(self, page: list[Any]) -> list[str]:
         try:
             answer = self._client.get(self._dialect.path("jobs/resnames"), expect=dict)
         except ApiError as error:
-            if error.fault in (Fault.WRONG_PATH, Fault.SHAPE, Fault.API):
-                raise _FilterIgnoredError from error
-            raise
-        return [n for names in answer.values() if isinstance(names, list) for n in names if n]
+            raise _NamesUselessError from error
+        lists = [names for names in answer.values() if isinstance(names, list)]
+        names = [name for names in lists for name in names if isinstance(name, str) and name]
+        if not names or any(row.get("name") not in names for row in _rows(page)):
+            raise _NamesUselessError
+        return list(dict.fromkeys(names))
 
-    def _of_name(self, name: str, reach: Reach) -> Iterator[list[Row]]:
-        for limit in (FIRST_PAGE, PAGE, *LAST_RESORT):
+    def _of_name(self, reach: Reach, name: str) -> tuple[list[list[Any]], ApiError | None]:
+        """Return the pages of one name, and why there are no more if some are missing."""
+        pages: list[list[Any]] = []
+        try:
+            for page in self._growing((FIRST_PAGE, PAGE, *LAST_RESORT), reach, name=name):
+                if any(row.get("name") != name for row in _rows(page)):
+                    raise _NamesUselessError
+                # A longer page holds the shorter one before it.
+                pages = [page]
+        except ApiError as error:
+            # Bacularis says MISSING of a name without any job.
+            return pages, None if error.fault is Fault.MISSING else error
+        return pages, None
+
+    def _growing(self, limits: Sequence[int], reach: Reach, **filters: str) -> Iterator[list[Any]]:
+        """Ask for ever more of the newest rows, until `reach` is passed or there are no more."""
+        had = PAGE
+        for limit in limits:
             try:
-                rows = self._ask(limit=limit, name=name)
+                page = self._ask(limit=limit, tries=1 if limit > PAGE else None, **filters)
             except ApiError as error:
-                # Bacularis says so of a name without any job.
-                if error.fault is Fault.MISSING:
-                    return
+                if limit > PAGE and error.fault in _TOO_MUCH:
+                    break
                 raise
-            if any(row.get("name") != name for row in rows):
-                raise _FilterIgnoredError
-            yield rows
-            if len(rows) < limit or reach.passed(rows):
+            yield page
+            if len(page) < limit or reach.passed(page):
                 return
-        raise ApiError(Fault.PAGING, address=self._client.address, limit=LAST_RESORT[-1])
+            had = limit
+        raise ApiError(Fault.PAGING, address=self._client.address, limit=had)
 
-    def _grow(self, reach: Reach) -> Iterator[list[Row]]:
-        for limit in LAST_RESORT:
-            rows = self._ask(limit=limit)
-            yield rows
-            if len(rows) < limit or reach.passed(rows):
-                return
-        raise ApiError(Fault.PAGING, address=self._client.address, limit=LAST_RESORT[-1])
+    def _whole(self, page: Sequence[Any]) -> list[Any]:
+        """Note how far back the list is read without a gap."""
+        created = [at for row in _rows(page)[-CERTAIN:] if (at := created_at(row)) is not None]
+        if created:
+            self.read_back_to = min(created)
+        return list(page)
 
-    def _ask(self, **params: Any) -> list[Row]:
-        rows = self._client.get(self._path, params, expect=list)
-        return [row for row in rows if isinstance(row, Mapping)]
+    def _ask(self, tries: int | None = None, **params: Any) -> list[Any]:
+        page: list[Any] = self._client.get(self._path, params, expect=list, tries=tries)
+        return page
+
+
+def _rows(page: Sequence[Any]) -> list[Row]:
+    return [row for row in page if isinstance(row, Mapping)]
+
+
+def _jobids(page: Sequence[Any]) -> list[int]:
+    return [jobid for row in _rows(page) if (jobid := _jobid(row)) is not None]
+
+
+def _overlap(page: Sequence[Any]) -> int:
+    return min(OVERLAP, max(len(page) // 2, 1))
 
 
 def _jobid(row: Row) -> int | None:

@@ -12,7 +12,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -22,9 +23,15 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    LocationParseError,
+    NameResolutionError,
+    NewConnectionError,
+)
 
 from app import __version__
 from app.api.faults import ApiError, Fault
@@ -33,6 +40,7 @@ MAX_BODY = 64 * 1024 * 1024
 """Bytes of an answer, unpacked, that are read at most."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 3
+_NO_NAME = (NameResolutionError, socket.gaierror, LocationParseError)
 _CHUNK = 64 * 1024
 
 
@@ -87,38 +95,51 @@ class _TimedResponse(http.client.HTTPResponse):
         super().__init__(_TimedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
-def _connect_in_time(connect: Any, timeout: float | None) -> socket.socket:
-    """Run `connect` in a thread of its own: a name look-up knows no time limit."""
-    result: list[Any] = []
-    done = threading.Event()
+def connect_in_time(connect: Callable[[], socket.socket], timeout: float | None) -> socket.socket:
+    """Run `connect` in a thread of its own: a name look-up knows no time limit.
+
+    Raises:
+        TimeoutError: if there is no connection by then; one that comes later is closed.
+        Exception: whatever `connect` raised.
+    """
+    connection: Future[socket.socket] = Future()
 
     def work() -> None:
         try:
-            result.append(connect())
+            connection.set_result(connect())
         except Exception as error:
-            result.append(error)
-        done.set()
+            connection.set_exception(error)
 
-    threading.Thread(target=work, daemon=True).start()
-    if not done.wait(timeout):
-        raise TimeoutError("name look-up or connection timed out")
-    if isinstance(result[0], Exception):
-        raise result[0]
-    return result[0]  # type: ignore[no-any-return]
+    threading.Thread(target=work, name="connect", daemon=True).start()
+    try:
+        return connection.result(timeout)
+    except TimeoutError:
+        connection.add_done_callback(_close_late)
+        raise
+
+
+def _close_late(connection: Future[socket.socket]) -> None:
+    if connection.exception() is None:
+        connection.result().close()
+
+
+def authorities(ca_file: Path | None) -> str:
+    """Return the file of the authorities whose certificates are trusted."""
+    return str(ca_file) if ca_file else DEFAULT_CA_BUNDLE_PATH
 
 
 class _Connection(HTTPConnection):
     response_class = _TimedResponse
 
     def _new_conn(self) -> socket.socket:
-        return _connect_in_time(super()._new_conn, self.timeout)
+        return connect_in_time(super()._new_conn, self.timeout)
 
 
 class _SecureConnection(HTTPSConnection):
     response_class = _TimedResponse
 
     def _new_conn(self) -> socket.socket:
-        return _connect_in_time(super()._new_conn, self.timeout)
+        return connect_in_time(super()._new_conn, self.timeout)
 
 
 class _Pool(HTTPConnectionPool):
@@ -133,6 +154,13 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+class _NoRedirects(requests.Session):
+    """Leaves redirects alone: requests would read their bodies without any limit, to follow one."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class Session:
@@ -151,12 +179,12 @@ class Session:
         parts = urlsplit(base_url)
         self.host = parts.hostname or ""
         self.address = parts.netloc
-        self._session = requests.Session()
+        self._session = _NoRedirects()
         # No proxy, .netrc or CA bundle from the environment: the password goes to one host only.
         self._session.trust_env = False
         # As bytes: requests would encode text as Latin-1, which cannot write Korean.
         self._session.auth = HTTPBasicAuth(username.encode(), password.encode())
-        self._session.verify = str(ca_file) if ca_file else True
+        self._session.verify = authorities(ca_file)
         self._session.headers["User-Agent"] = f"bacula-report/{__version__}"
         self._session.headers["Accept"] = "application/json"
         self._session.headers["Accept-Encoding"] = "gzip, deflate"
@@ -185,23 +213,31 @@ class Session:
         deadline = time.monotonic() + timeout
         url, query = self._base_url + path, params
         for _ in range(_MAX_REDIRECTS + 1):
-            answer, location = self._send(url, query, deadline, timeout)
+            answer, asked, location = self._send(url, query, deadline, timeout)
             if location is None:
                 return answer
-            target = urljoin(url, location)
-            if _origin(target) != _origin(self._base_url):
-                raise self._error(Fault.REDIRECT, target=_origin(target))
-            url, query = target, None
-        raise self._error(Fault.REDIRECT, target=_origin(url))
+            try:
+                target = urljoin(asked, location)
+                origin = _origin(target)
+            except ValueError:
+                break
+            if origin != _origin(self._base_url):
+                raise self._error(Fault.REDIRECT, target=origin)
+            # A redirect that loses the query must not turn into a question for everything.
+            url, query = target, None if urlsplit(target).query else params
+        # In a circle, or to what is no address at all.
+        raise self._error(Fault.HTTP, detail=location or "", status=answer.status)
 
     def _send(
         self, url: str, params: Mapping[str, Any] | None, deadline: float, timeout: float
-    ) -> tuple[Answer, str | None]:
+    ) -> tuple[Answer, str, str | None]:
+        """Return the answer, what was asked in the end, and where a redirect leads."""
+        limit: Any = Timeout(total=max(deadline - time.monotonic(), 0.001))
         try:
             with self._session.get(
                 url,
                 params=params,
-                timeout=Timeout(total=max(deadline - time.monotonic(), 0.001)),  # type: ignore[arg-type]
+                timeout=limit,
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -218,7 +254,7 @@ class Session:
             raise self._classify(error, timeout) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self._classify(error, timeout) from error
-        return answer, location
+        return answer, response.url, location
 
     def _read(self, response: requests.Response) -> bytes:
         body = bytearray()
@@ -234,16 +270,17 @@ class Session:
         detail = f"{type(error).__name__}: {error}"
         if isinstance(error, requests.exceptions.SSLError) or _find(chain, ssl.SSLError):
             return self._tls_error(chain, detail)
-        if _find(chain, NameResolutionError) or _find(chain, socket.gaierror):
+        if any(_find(chain, kind) for kind in _NO_NAME):
             return self._error(Fault.NAME, detail=detail, host=self.host)
+        if _find(chain, ConnectionRefusedError):
+            return self._error(Fault.REFUSED, detail=detail)
+        # Before the time-outs: some versions of urllib3 count it among them.
+        if _find(chain, NewConnectionError):
+            return self._error(Fault.UNREACHABLE, detail=detail)
         if _find(chain, ConnectTimeoutError) or _find(chain, TimeoutError):
             return self._error(Fault.TIMEOUT, detail=detail, seconds=f"{timeout:g}")
         if isinstance(error, requests.Timeout):
             return self._error(Fault.TIMEOUT, detail=detail, seconds=f"{timeout:g}")
-        if _find(chain, ConnectionRefusedError):
-            return self._error(Fault.REFUSED, detail=detail)
-        if _find(chain, NewConnectionError):
-            return self._error(Fault.UNREACHABLE, detail=detail)
         if isinstance(error, requests.exceptions.ContentDecodingError):
             return self._error(Fault.NOT_JSON, detail=detail)
         return self._error(Fault.DROPPED, detail=detail)

@@ -17,7 +17,7 @@ from app.api.dialect import Dialect
 from app.api.faults import ApiError, Fault
 from app.api.fields import number, text
 from app.bacula.clock import Observation, observe, parse_wall
-from app.bacula.joblog import repair
+from app.bacula.joblog import MAX_LINE, clean_line, repair
 from app.bacula.model import Client, LiveJob
 
 
@@ -25,10 +25,18 @@ def fetch_directors(client: ApiClient, dialect: Dialect) -> list[str]:
     """Return the names of the Directors that the API serves; the first is the one it asks.
 
     Raises:
-        ApiError: if they cannot be had.
+        ApiError: if they cannot be had, or there are none.
     """
-    names = client.get(dialect.path("directors"), expect=list)
-    return [name for name in names if isinstance(name, str) and name]
+    answer = client.get(dialect.path("directors"), expect=list)
+    names = [name for name in answer if isinstance(name, str) and name]
+    if not names:
+        raise ApiError(Fault.SHAPE, address=client.address)
+    return names
+
+
+def needs_director(dialect: Dialect) -> bool:
+    """Whether the live status is asked for by the Director's name."""
+    return dialect.version != "v1"
 
 
 def fetch_running(
@@ -51,7 +59,7 @@ def fetch_running(
         live[jobid] = LiveJob(
             jobid=jobid,
             status=text(row, "status"),
-            description=repair(text(row, "status_desc")),
+            description=_words(row, "status_desc"),
             since=_epoch(row.get("starttime_epoch")) or _epoch(row.get("schedtime_epoch")),
             files=number(row.get("jobfiles")),
             bytes=number(row.get("jobbytes")),
@@ -85,7 +93,7 @@ def with_progress(
             files=_larger(known.files, number(row.get("jobfiles"))),
             bytes=_larger(known.bytes, number(row.get("jobbytes"))),
             bytes_per_second=number(row.get("bytes_sec")),
-            current_file=repair(text(row, "processing_file")),
+            current_file=_words(row, "processing_file"),
         )
     return found
 
@@ -93,7 +101,7 @@ def with_progress(
 def _status(
     client: ApiClient, dialect: Dialect, kind: str, key: str, tries: int | None = None
 ) -> Iterable[Mapping[str, Any]]:
-    if dialect.version == "v1":
+    if not needs_director(dialect):
         params = {"type": "running"} | ({"name": key} if kind == "client" else {})
         rows = client.get(dialect.path(f"status/{kind}/"), params, expect=list, tries=tries)
     else:
@@ -104,6 +112,12 @@ def _status(
     if any(not isinstance(row, Mapping) for row in rows):
         raise ApiError(Fault.SHAPE, address=client.address)
     return rows  # type: ignore[no-any-return]
+
+
+def _words(row: Mapping[str, Any], name: str) -> str:
+    """Return what may be encoded twice; repaired first, as cleaning would take its parts."""
+    value = row.get(name)
+    return clean_line(repair(value)[:MAX_LINE]) if isinstance(value, str) else ""
 
 
 def _larger(one: int | None, other: int | None) -> int | None:

@@ -49,7 +49,7 @@ def parse_wall(text: Any) -> datetime | None:
         wall = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    return _movable(wall.replace(tzinfo=None))
+    return _movable(wall if wall.tzinfo is None else wall.replace(tzinfo=None))
 
 
 def _movable(wall: datetime) -> datetime | None:

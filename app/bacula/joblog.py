@@ -70,6 +70,9 @@ def clean(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """Like `clean`, for names: also without line feeds and tabs."""
+    if text.isascii() and text.isprintable():
+        # Nearly every name: nothing to clean, and there are thousands of rows.
+        return " ".join(text.split())
     return " ".join(clean(text).split())
 
 
@@ -176,6 +179,7 @@ class JobLog:
         last: the last lines before the summary, for a log in which nothing accuses.
         of_job: the JobId that the log is about; a copy that was given up carries the log of its
             original. None when no row names one.
+        until: the wall-clock time of its last entry, "" when no entry has one.
     """
 
     causes: tuple[Cause, ...]
@@ -187,6 +191,7 @@ class JobLog:
     termination: str
     last: tuple[str, ...] = ()
     of_job: int | None = None
+    until: str = ""
 
 
 def parse_entry(row: str) -> Entry:
@@ -260,6 +265,7 @@ def read_log(rows: Iterable[str], *, verify: bool = False) -> JobLog:
         total=len(lines),
         termination=terminations[-1].strip() if terminations else "",
         last=tuple(spoken[-LAST:]),
+        until=max((entry.stamp for entry in entries), default=""),
         of_job=next((e.jobid for e in reversed(entries) if e.jobid is not None), None),
     )
 

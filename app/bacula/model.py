@@ -67,6 +67,14 @@ class Job:
         return self.outcome is Outcome.UNKNOWN and self.ended is None and self.real_ended is None
 
     @property
+    def died_with_director(self) -> bool:
+        """Whether a Director's restart ended the job: there is no RealEndTime.
+
+        Its EndTime is then its start; when it really ended, only its log can tell.
+        """
+        return self.outcome is Outcome.FAILED and self.real_ended is None
+
+    @property
     def inherits_times(self) -> bool:
         """Whether start and end are an older job's: copies, migrations, VirtualFull.
 
