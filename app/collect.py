@@ -123,7 +123,7 @@ def diagnose(client: ApiClient, error: ApiError) -> ApiError:
 
 
 def _nothing(client: ApiClient, question: Question, error: ApiError) -> Snapshot:
-    _log.error("%s %s", error, error.detail)
+    _log.error(error.told)
     clock = DirectorClock.learn([], setting=question.zone, host=question.host_zone)
     return Snapshot(
         now=question.now,
@@ -213,7 +213,7 @@ class _Collector:
         )
 
     def _gap(self, source: GapSource, error: ApiError) -> None:
-        _log.warning("%s: %s %s", source.value, error, error.detail)
+        _log.warning(msg("{what}: {reason}", what=source.value, reason=error.told))
         self._gaps.append(Gap(source, error.what))
 
     def _director(self, names: Future[list[str]]) -> str:
@@ -221,7 +221,7 @@ class _Collector:
             try:
                 self._director_name = names.result()[0]
             except ApiError as error:
-                _log.info("Director's name: %s", error)
+                _log.info(msg("{what}: {reason}", what="directors", reason=error.told))
                 self._nameless = error
                 self._director_name = ""
         return self._director_name
@@ -300,7 +300,7 @@ class _Collector:
             try:
                 self._take(future.result(), clock, period)
             except ApiError as error:
-                _log.info("Job %d, once more: %s", jobid, error)
+                _log.info(msg("{what}: {reason}", what=f"jobs/{jobid}", reason=error.told))
 
     def _progress(
         self, live: dict[int, LiveJob], clients: Iterable[Client] | None
@@ -321,7 +321,7 @@ class _Collector:
             try:
                 found |= future.result()
             except ApiError as error:
-                _log.info("Progress at the File Daemon: %s", error)
+                _log.info(msg("{what}: {reason}", what="status/client", reason=error.told))
         return found
 
     def _read_logs(self, clock: DirectorClock, period: Period) -> dict[int, JobLog]:
@@ -343,7 +343,9 @@ class _Collector:
                     self._jobs[jobid], logs[jobid] = job, result
             else:
                 failed.setdefault(str(result.what), (result.what, []))[1].append(jobid)
-                _log.warning("Log of job %d: %s %s", jobid, result, result.detail)
+                _log.warning(
+                    msg("Log of job {jobid}: {reason}", jobid=str(jobid), reason=result.told)
+                )
         for reason, jobids in failed.values():
             self._gaps.append(Gap(GapSource.JOB_LOGS, reason, tuple(jobids)))
         return logs

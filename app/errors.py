@@ -39,6 +39,12 @@ class ReportError(Exception):
         self.detail = detail
 
     @property
+    def told(self) -> Message:
+        """The sentence, the cure and the server's own words, for the log."""
+        parts = {"what": self.what, "cure": self.cure or "", "detail": self.detail}
+        return Message("{what} {cure} {detail}", parts)
+
+    @property
     def problems(self) -> Sequence[tuple[Message, Message | None]]:
         """Every problem this error stands for, as (what, cure)."""
         return ((self.what, self.cure),)

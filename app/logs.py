@@ -19,6 +19,7 @@ from typing import TextIO
 from urllib.parse import quote, quote_plus
 
 from app.bacula.joblog import clean
+from app.i18n import Message, Translator, msg
 
 LOGGER = "bacula_report"
 FILE_NAME = "bacula-report.log"
@@ -57,14 +58,15 @@ class Masker:
 class _Formatter(logging.Formatter):
     """Text ("[2026-11-20 08:00:00] [INFO] message") or one JSON object a line, masked."""
 
-    def __init__(self, *, as_json: bool, masker: Masker) -> None:
+    def __init__(self, *, as_json: bool, masker: Masker, language: str) -> None:
         super().__init__()
+        self._tr = Translator(language)
         self._as_json = as_json
         self._masker = masker
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record, masked; only its first line looks like the beginning of one."""
-        message = record.getMessage()
+        message = self._tr.text(record.msg) if _is_message(record) else record.getMessage()
         if record.exc_info:
             message += "\n" + self.formatException(record.exc_info)
         # Messages may quote a server; nothing in them may steer a terminal or forge a record.
@@ -79,6 +81,10 @@ class _Formatter(logging.Formatter):
         return f"[{moment:%Y-%m-%d %H:%M:%S}] [{record.levelname}] {flat}"
 
 
+def _is_message(record: logging.LogRecord) -> bool:
+    return isinstance(record.msg, Message)
+
+
 def set_up(
     *,
     level: str,
@@ -87,9 +93,11 @@ def set_up(
     masker: Masker,
     stream: TextIO | None = None,
     console_level: str | None = None,
+    language: str = "en",
 ) -> logging.Logger:
     """Configure and return the run's logger.
 
+    What is logged as a `Message` is written in `language`; plain text (of requests, say) as it is.
     The console gets `console_level` (else `level`); the file gets `level`. A log folder that cannot
     be written is said once on the console and the run goes on: a report matters more than its log.
     """
@@ -97,7 +105,7 @@ def set_up(
     tear_down()
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
-    formatter = _Formatter(as_json=log_format == "json", masker=masker)
+    formatter = _Formatter(as_json=log_format == "json", masker=masker, language=language)
     console = logging.StreamHandler(stream or sys.stderr)
     console.setLevel(console_level or level)
     console.setFormatter(formatter)
@@ -106,7 +114,10 @@ def set_up(
         try:
             file = _daily_file(directory)
         except OSError as error:
-            logger.warning("No log file in %s: %s", directory, error.strerror)
+            reason = error.strerror or type(error).__name__
+            logger.warning(
+                msg("No log file in {folder}: {reason}", folder=str(directory), reason=reason)
+            )
         else:
             file.setLevel(level)
             file.setFormatter(formatter)

@@ -571,7 +571,34 @@ def test_filters_narrow_jobs_and_logs(filters: Filters, expected: list[int]) -> 
 
 def test_an_impossible_period_is_said_and_leaves_nothing_behind() -> None:
     question = a_question(start=NOW + timedelta(days=1), end=NOW + timedelta(days=2))
-    with Baculum(a_night(a_job(1))) as baculum:
-        with pytest.raises(UsageError):
-            snapshot_of(baculum, question)
+    with Baculum(a_night(a_job(1))) as baculum, pytest.raises(UsageError):
+        snapshot_of(baculum, question)
     assert not any(thread.name.startswith("api") for thread in threading.enumerate())
+
+
+# --- taken down with the Director ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("last_words", "expected"),
+    [
+        # The catalog gives the start for the end; the log went on until eleven.
+        ("2026-11-19 23:00:00", [(1, datetime(2026, 11, 19, 23, 0, tzinfo=SEOUL))]),
+        # Nothing says that it lived into the night of 22:00.
+        ("2026-11-19 21:55:00", []),
+    ],
+)
+def test_a_job_killed_with_the_director_is_followed_in_its_log(
+    last_words: str, expected: list[tuple[int, datetime]]
+) -> None:
+    start = datetime(2026, 11, 19, 21, 50, tzinfo=SEOUL)
+    row = a_job(1, status="f", scheduled=start, started=start, ended=start, realended=None)
+    night = a_night()
+    night.add(row, [("2026-11-19 21:50:00", "d JobId 1: Start"), (last_words, "d JobId 1: on")])
+    morning = datetime(2026, 11, 20, 8, 0, tzinfo=SEOUL)
+    night.told_at = morning
+    with Baculum(night) as baculum:
+        snapshot = snapshot_of(baculum, a_question(mode=Mode.PRODUCTION, now=morning))
+    assert [(job.jobid, job.run_end) for job in snapshot.jobs] == expected
+    assert set(snapshot.logs) == {jobid for jobid, _ in expected}
+    assert snapshot.gaps == ()
