@@ -5,10 +5,15 @@ Everything heavy is imported where it is used, so that `--help` is quick.
 
 from __future__ import annotations
 
+import gettext
+import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,18 +21,81 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from app import __version__
-from app.errors import ExitCode, ReportError, SettingsError, UsageError
-from app.i18n import LANGUAGES, Translator, language_for, msg
+from app.errors import ExitCode, ReportError, SettingsError, UsageError, WriteError
+from app.i18n import DOMAIN, LANGUAGES, N_, Translator, language_for, msg, nmsg
 from app.period import Mode, PeriodRequest, parse_bound
 
 if TYPE_CHECKING:
     from app.pipeline import Result
-    from app.report.render import Format
 
 FORMATS = ("html", "json", "text")
 FAIL_ON = ("never", "warning", "failed")
 SIGTERM_EXIT = 128 + signal.SIGTERM
 _DEFAULT_ENV_FILE = ".env"
+_FILLER = "\ue000"
+"""Stands behind a character that is two columns wide while a help text is wrapped."""
+
+CLICK_TEXTS = (
+    N_("Usage:"),
+    N_("Options"),
+    N_("Commands"),
+    N_("Show this message and exit."),
+    N_("Show the version and exit."),
+    N_("default: {default}"),
+    N_("Error: {message}"),
+    N_("Try '{command} {option}' for help."),
+    N_("Invalid value for {param_hint}: {message}"),
+    N_("No such option {name!r}."),
+    N_("No such command {name!r}."),
+    N_("Option {name!r} does not take a value."),
+    nmsg("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1),
+    nmsg("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
+    nmsg("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", 1),
+    nmsg("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1),
+)
+"""What click itself says; here so that it is translated along with our own texts."""
+
+
+class _Formatter(click.HelpFormatter):
+    """Wraps help texts by the columns they take: Korean characters are two wide."""
+
+    def write_text(self, text: str) -> None:
+        super().write_text(_filled(text))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        filled = [(term, _filled(meaning)) for term, meaning in rows]
+        super().write_dl(filled, col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        return super().getvalue().replace(_FILLER, "")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+class _Command(click.Command):
+    context_class = _Context
+
+
+class _Group(click.Group):
+    context_class = _Context
+    command_class = _Command
+
+
+def _filled(text: str) -> str:
+    return "".join(
+        char + _FILLER if unicodedata.east_asian_width(char) in "WF" else char for char in text
+    )
+
+
+def _teach_click(language: str) -> None:
+    """Let click find its words in our catalogue: it asks gettext, and gettext asks LANGUAGE."""
+    gettext.bindtextdomain(DOMAIN, str(Path(__file__).with_name("locale")))
+    gettext.textdomain(DOMAIN)
+    os.environ["LANGUAGE"] = language
 
 
 def _early_language(arguments: Sequence[str]) -> str:
@@ -73,12 +141,37 @@ def _environment(env_file: str | None) -> dict[str, str | None]:
                 "The settings file {path} cannot be read: {reason}.", path=str(path), reason=reason
             )
             raise SettingsError([(what, msg("Check its path and mode (--env-file)."))]) from error
-    own = {name: value for name, value in os.environ.items() if value or name == "REPORT_LOG_DIR"}
+    own = _own_variables()
     pair = ("BACULUM_API_PASSWORD", "BACULUM_API_PASSWORD_FILE")
     if any(name in own for name in pair):
         # A password from the environment replaces the file's, in whatever form.
         values = {name: value for name, value in values.items() if name not in pair}
     return values | own
+
+
+def _own_variables() -> dict[str, str]:
+    """Return the environment's settings; they are UTF-8 whatever the locale says.
+
+    Raises:
+        SettingsError: naming those that are not.
+    """
+    from app.settings import SETTINGS
+
+    own: dict[str, str] = {}
+    problems = []
+    for name in (setting.name for setting in SETTINGS):
+        written = os.environ.get(name)
+        # An empty one stands for none; but an empty folder of the log means: no log.
+        if written is None or (not written and name != "REPORT_LOG_DIR"):
+            continue
+        try:
+            own[name] = os.fsencode(written).decode("utf-8")
+        except UnicodeDecodeError:
+            what = msg("{name} is not UTF-8.", name=name)
+            problems.append((what, msg("Set it in a terminal or a file that is.")))
+    if problems:
+        raise SettingsError(problems)
+    return own
 
 
 def _run_report(
@@ -113,6 +206,7 @@ def _run_report(
         directory=log.directory,
         masker=Masker([api.password], api.username),
         console_level="WARNING" if options["quiet"] else level,
+        language=language,
     )
     formats: Sequence[Format] = [
         {"html": Format.HTML, "json": Format.JSON, "text": Format.TEXT}[name]
@@ -129,9 +223,32 @@ def _run_report(
     import logging
 
     for path in result.paths[1:]:
-        logging.getLogger(LOGGER).info("Also written: %s", path)
-    click.echo(str(result.paths[0]))
+        logging.getLogger(LOGGER).info(msg("Also written: {path}", path=str(path)))
+    # As bytes: the path is printed as it is, whatever the terminal's encoding.
+    _print(os.fsencode(result.paths[0]))
     return result
+
+
+def _print(result: str | bytes) -> None:
+    """Print on stdout, for whoever waits for it there.
+
+    Raises:
+        WriteError: if it cannot be printed (a full disk, a reader that has gone).
+    """
+    try:
+        click.echo(result)
+    except OSError as error:
+        what = msg("The result could not be printed: {reason}.", reason=error.strerror or "")
+        raise WriteError(what) from error
+
+
+def _told(language: str, work: Callable[[], ExitCode]) -> ExitCode:
+    """Do the work of a command; tell its errors in the language that the settings ask for."""
+    try:
+        return work()
+    except ReportError as error:
+        _say(Translator(language), error)
+        return error.exit_code
 
 
 def _exit_code(result: Result, fail_on: str) -> ExitCode:
@@ -191,7 +308,10 @@ def _split_formats(_context: click.Context, _param: click.Parameter, value: str)
     names = tuple(dict.fromkeys(part.strip().lower() for part in value.split(",") if part.strip()))
     unknown = [name for name in names if name not in FORMATS]
     if unknown or not names:
-        raise click.BadParameter(f"{value!r} is not one or more of {', '.join(FORMATS)}.")
+        raise UsageError(
+            msg("--format {value!r} is not known.", value=value),
+            msg("Give one or more of: {choices}.", choices=", ".join(FORMATS)),
+        )
     return names
 
 
@@ -227,28 +347,29 @@ def build(language: str) -> click.Group:
                     "types",
                     multiple=True,
                     metavar="LETTER",
-                    help=_("Only jobs of this type (B, R, V, D, C, ...). May be repeated."),
+                    help=_("Only jobs of this type (B, R, V, D, C, ...). Repeatable."),
                 ),
                 click.option(
                     "--client",
                     "clients",
                     multiple=True,
                     metavar="NAME",
-                    help=_("Only jobs of this client; * and ? are wildcards. May be repeated."),
+                    help=_("Only jobs of this client (* and ? match). Repeatable."),
                 ),
                 click.option(
                     "--job",
                     "jobs",
                     multiple=True,
                     metavar="NAME",
-                    help=_("Only jobs of this name; * and ? are wildcards. May be repeated."),
+                    help=_("Only jobs of this name (* and ? match). Repeatable."),
                 ),
                 click.option(
                     "--fail-on",
                     type=click.Choice(FAIL_ON),
                     default="never",
                     show_default=True,
-                    help=_("Exit with 1 if a job failed, or needs a look (warning)."),
+                    metavar="WHEN",
+                    help=_("failed: exit with 1 if a job failed; warning: or needs a look."),
                 ),
                 click.option("-v", "--verbose", is_flag=True, help=_("Log every request.")),
                 click.option("-q", "--quiet", is_flag=True, help=_("Log only what is wrong.")),
@@ -258,6 +379,7 @@ def build(language: str) -> click.Group:
         return command
 
     @click.group(
+        cls=_Group,
         invoke_without_command=True,
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -265,7 +387,7 @@ def build(language: str) -> click.Group:
         + "\n\n\b\n"
         + _("Examples:")
         + "\n  bacula-report --mode production"
-        + '\n  bacula-report --from "2026-11-01" --to "2026-11-07" --client "web*" --lang ko'
+        + '\n  bacula-report --from 2026-11-01 --to 2026-11-07 --client "web*" --lang ko'
         + "\n  bacula-report check"
         + "\n  bacula-report demo",
         epilog=_(
@@ -277,6 +399,7 @@ def build(language: str) -> click.Group:
     @click.option(
         "--mode",
         type=click.Choice([Mode.TEST.value, Mode.PRODUCTION.value]),
+        metavar="MODE",
         help=_("test: the last seven days. production: since yesterday 22:00."),
     )
     @click.option(
@@ -294,30 +417,41 @@ def build(language: str) -> click.Group:
     @report_options
     @click.version_option(__version__, prog_name="bacula-report")
     @click.pass_context
-    def report(context: click.Context, **options: Any) -> None:
+    def report(context: click.Context, /, **options: Any) -> None:
         context.obj = options
         if context.invoked_subcommand:
             return
         period = _period(options["mode"], options["start"], options["end"])
-        result = _run_report(options, _environment(options["env_file"]), period)
-        context.exit(_exit_code(result, options["fail_on"]))
+        values = _environment(options["env_file"])
 
-    @report.command(
-        help=_("Check settings, network, TLS, password, API, catalog and Director, step by step.")
+        def work() -> ExitCode:
+            return _exit_code(_run_report(options, values, period), options["fail_on"])
+
+        chosen = options["lang"] or values.get("REPORT_LANG")
+        context.exit(_told(language_for(chosen, os.environ), work))
+
+    about_check = _(
+        "Check settings, network, TLS, password, API, catalog and Director, step by step."
     )
+
+    @report.command(help=about_check, short_help=about_check)
     @click.option("--env-file", metavar="FILE", help=_("File with settings.  [default: .env]"))
     @click.option("--lang", type=click.Choice(LANGUAGES), help=_("Language.  [REPORT_LANG]"))
     @click.pass_context
-    def check(context: click.Context, **options: Any) -> None:
+    def check(context: click.Context, /, **options: Any) -> None:
         given = context.obj
         values = _environment(options["env_file"] or given["env_file"])
         chosen = options["lang"] or given["lang"] or values.get("REPORT_LANG")
-        context.exit(_check(values, Translator(language_for(chosen, os.environ))))
+        spoken = language_for(chosen, os.environ)
+        context.exit(_told(spoken, lambda: _check(values, Translator(spoken))))
 
-    @report.command(help=_("Make a report of an invented night, from a Baculum that is built in."))
+    about_demo = _("Make a report of an invented night, from a Baculum that is built in.")
+
+    @report.command(help=about_demo, short_help=about_demo)
     @click.option(
         "--mode",
         type=click.Choice([Mode.TEST.value, Mode.PRODUCTION.value]),
+        metavar="MODE",
         default=Mode.TEST.value,
         show_default=True,
         help=_("test: the last seven days. production: since yesterday 22:00."),
@@ -331,7 +465,7 @@ def build(language: str) -> click.Group:
     )
     @report_options
     @click.pass_context
-    def demo(context: click.Context, **options: Any) -> None:
+    def demo(context: click.Context, /, **options: Any) -> None:
         result = _demo(options)
         context.exit(_exit_code(result, options["fail_on"]))
 
@@ -351,10 +485,9 @@ def _check(values: Mapping[str, str | None], _: Translator) -> ExitCode:
     def show(step: Step) -> None:
         mark, colour = marks[step.state]
         line = f"{_.text(step.name)}: {_.text(step.told)}  ({step.seconds:.3f} s)"
-        click.secho(f"{mark} ", fg=_colour(colour), nl=False)
-        click.echo(masker(line))
+        _print(f"{click.style(mark, fg=_colour(colour))} {masker(line)}")
         if step.cure is not None:
-            click.echo(f"  → {masker(_.text(step.cure))}")
+            _print(f"  → {masker(_.text(step.cure))}")
 
     try:
         api = read_api(values)
@@ -371,7 +504,7 @@ def _check(values: Mapping[str, str | None], _: Translator) -> ExitCode:
 
 
 def _demo(options: Mapping[str, Any]) -> Result:
-    """Run the same pipeline against the embedded Baculum, from which nothing leaves this machine."""
+    """Run the same pipeline against the embedded Baculum; nothing leaves this machine."""
     from zoneinfo import ZoneInfo
 
     from app.demo import Baculum, Flavour, told_night
@@ -407,36 +540,82 @@ def _colour(name: str | None) -> str | None:
 
 def _say(_: Translator, error: ReportError) -> None:
     """Print every problem as one sentence with its cure, on stderr."""
-    label = _("Error:")
+    label = click.style(_("Error:"), fg=_colour("red"))
     for what, cure in error.problems:
         told = f"{_.text(what)} {_.text(cure) if cure is not None else ''}".strip()
-        click.secho(f"{label} ", fg=_colour("red"), nl=False, err=True)
-        click.echo(told, err=True)
+        _talk(f"{label} {told}")
+
+
+def _talk(text: str) -> None:
+    """Print on stderr; when nobody can hear it, the exit code still tells."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def _end(code: int) -> NoReturn:
     """Leave at once: a call that is still under way must not hold the process."""
-    from contextlib import suppress
-
     from app.logs import tear_down
 
     tear_down()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
+        # A closed one is None.
+        with suppress(AttributeError, OSError, ValueError):
             stream.flush()
     os._exit(code)
 
 
+def _heed_signals() -> None:
+    """End the run at SIGTERM or Ctrl-C, at once.
+
+    Python heeds signals in its main thread only, and that sleeps on when a signal comes just before
+    it falls asleep, or to another thread: until a call that is under way ends, which may be never.
+    So a watcher wakes it.
+    """
+    heard = 0
+    woken = threading.Event()
+    ear, mouth = os.pipe()
+    os.set_blocking(mouth, False)
+
+    def stop(number: int, _frame: object) -> None:
+        nonlocal heard
+        heard += 1
+        woken.set()
+        # The second one may be the watcher's, and must not disturb what cleans up by then.
+        if heard != 2:
+            raise SystemExit(SIGTERM_EXIT) if number == signal.SIGTERM else KeyboardInterrupt
+
+    def wake() -> None:
+        number = os.read(ear, 1)[0]
+        while not woken.wait(0.05):
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
+    threading.Thread(target=wake, name="signals", daemon=True).start()
+
+
+def _hold_standard_streams() -> None:
+    """Keep the numbers of closed standard streams from files that are opened later."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit with a documented code; never a traceback."""
+    _hold_standard_streams()
     argv = list(sys.argv[1:] if arguments is None else arguments)
     language = _early_language(argv)
     _ = Translator(language)
-
-    def stop(_signal: int, _frame: object) -> None:
-        raise SystemExit(SIGTERM_EXIT)
-
-    signal.signal(signal.SIGTERM, stop)
+    _teach_click(language)
+    for stream in (sys.stdout, sys.stderr):
+        # A sign that the terminal's encoding lacks is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    _heed_signals()
     code: int = ExitCode.DONE
     try:
         code = build(language).main(argv, prog_name="bacula-report", standalone_mode=False) or 0
@@ -444,18 +623,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _say(_, error)
         code = error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        _talk(error.format_message())
         code = ExitCode.USAGE
     except click.ClickException as error:
-        error.show()
         code = error.exit_code
+        with suppress(OSError):
+            error.show()
     except (click.Abort, KeyboardInterrupt):
-        click.echo(_("Interrupted; no report was written."), err=True)
+        _talk(_("Interrupted; no report was written."))
         code = 128 + signal.SIGINT
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else ExitCode.USAGE
         if code == SIGTERM_EXIT:
-            click.echo(_("Stopped; no report was written."), err=True)
+            _talk(_("Stopped; no report was written."))
     except Exception as error:
         code = _unexpected(_, error)
     _end(code)

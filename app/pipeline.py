@@ -14,6 +14,7 @@ from app.api.client import ApiClient
 from app.api.session import Session
 from app.assess import Assessment, assess
 from app.collect import Question, collect
+from app.i18n import msg
 from app.logs import LOGGER
 from app.period import PeriodRequest
 from app.report.document import build_document, render_json
@@ -63,10 +64,18 @@ def run(order: Order, api: ApiSettings, output: OutputSettings) -> Result:
     started = time.monotonic()
     prepare(output.directory)
     if api.password_in_clear:
-        _log.warning("The password travels unencrypted to %s; use https if you can.", api.host)
+        _log.warning(
+            msg("The password travels unencrypted to {host}; use https if you can.", host=api.host)
+        )
     session = open_session(api)
     try:
-        client = ApiClient(session, timeout=api.timeout, tries=api.tries, deadline=api.deadline)
+        client = ApiClient(
+            session,
+            timeout=api.timeout,
+            tries=api.tries,
+            deadline=api.deadline,
+            workers=api.workers,
+        )
         question = Question(
             request=order.period,
             now=order.now,
@@ -124,16 +133,15 @@ def render(assessment: Assessment, order: Order, output: OutputSettings) -> dict
 def _tell(assessment: Assessment, started: float, asked: float) -> None:
     calls = assessment.snapshot.calls
     now = time.monotonic()
+    _log.info(assessment.verdict.sentence)
     _log.info(
-        "%d jobs: %s",
-        len(assessment.jobs),
-        ", ".join(f"{n} {outcome.value}" for outcome, n in assessment.counts.items() if n),
-    )
-    _log.info(
-        "Done in %.2f s, of which the API %.2f s (%d requests, %d failed, %.1f kB).",
-        now - started,
-        asked - started,
-        calls.requests,
-        calls.failed,
-        calls.received / 1000,
+        msg(
+            "Done in {seconds} s, of which the API {api} s "
+            "({requests} requests, {failed} failed, {size} kB).",
+            seconds=f"{now - started:.2f}",
+            api=f"{asked - started:.2f}",
+            requests=calls.requests,
+            failed=calls.failed,
+            size=f"{calls.received / 1000:,.1f}",
+        )
     )

@@ -245,6 +245,12 @@ def _jobid(row: Row) -> int | None:
     return number(row.get("jobid"))
 
 
+def _count(row: Row, name: str) -> int | None:
+    """Return a number of things, of which there cannot be fewer than none."""
+    value = number(row.get(name))
+    return value if value is None or value >= 0 else None
+
+
 def job_from_row(row: Row, clock: DirectorClock) -> Job | None:
     """Turn a catalog row into a `Job`; None when it has no JobId and so is nobody's row."""
     jobid = _jobid(row)
@@ -269,9 +275,9 @@ def job_from_row(row: Row, clock: DirectorClock) -> Job | None:
         started=instant("starttime"),
         ended=instant("endtime"),
         real_ended=instant("realendtime"),
-        files=number(row.get("jobfiles")),
-        bytes=number(row.get("jobbytes")),
-        errors=number(row.get("joberrors")),
+        files=_count(row, "jobfiles"),
+        bytes=_count(row, "jobbytes"),
+        errors=_count(row, "joberrors"),
         pool=text(row, "pool"),
         fileset=text(row, "fileset"),
         prior_jobid=number(row.get("priorjobid")) or 0,

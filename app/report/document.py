@@ -6,7 +6,7 @@ Within schema 1 fields may be added, never removed or changed in meaning.
 from __future__ import annotations
 
 import json
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,8 +21,7 @@ SCHEMA = "bacula-report/1"
 def build_document(assessment: Assessment, *, generated: datetime, language: str) -> dict[str, Any]:
     """Return the report as plain data. Times are ISO 8601 with offset; sizes are bytes."""
     snapshot = assessment.snapshot
-    zone = snapshot.period.start.tzinfo
-    assert zone is not None
+    zone = snapshot.period.start.tzinfo or UTC
     tr, fmt = Translator(language), Formatter(language, zone)
     files, size = assessment.backed_up
     states = assessment.client_states
@@ -123,6 +122,4 @@ def _reason(reason: Reason, tr: Translator) -> str:
 def _zone_key(zone: tzinfo, at: datetime) -> str:
     if isinstance(zone, ZoneInfo) and zone.key:
         return zone.key
-    offset = at.astimezone(zone).utcoffset()
-    assert offset is not None
-    return str(fixed_zone(offset).tzname(None))
+    return str(fixed_zone(at.astimezone(zone).utcoffset() or timedelta()).tzname(None))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from app.bacula.clock import zone_name
 
 NOT_KNOWN = "–"
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB", "RB", "QB")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _WEEKDAYS = {"en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], "ko": list("월화수목금토일")}
 _SPAN_UNITS = {
@@ -31,10 +31,16 @@ class Formatter:
         """Return bytes in decimal units, as Bacula's own summaries do: three digits are enough."""
         if value is None:
             return NOT_KNOWN
-        amount, unit = float(value), 0
+        try:
+            amount, unit = float(value), 0
+        except OverflowError:
+            return NOT_KNOWN
         # 999.5 would be written as 1000 of its unit.
         while abs(amount) >= 999.5 and unit < len(_UNITS) - 1:
             amount, unit = amount / 1000, unit + 1
+        if not abs(amount) < 999.5:
+            # Nobody has such an amount of anything.
+            return NOT_KNOWN
         digits = 0 if unit == 0 or abs(amount) >= 99.95 else 1 if abs(amount) >= 9.995 else 2
         return f"{amount:.{digits}f} {_UNITS[unit]}"
 
@@ -42,7 +48,11 @@ class Formatter:
         """Return bytes per second over a span; nothing sensible comes of less than a second."""
         if value is None or span is None or span < timedelta(seconds=1) or not value:
             return NOT_KNOWN
-        return f"{self.size(value / span.total_seconds())}/s"
+        try:
+            per_second = value / span.total_seconds()
+        except OverflowError:
+            return NOT_KNOWN
+        return f"{self.size(per_second)}/s"
 
     def span(self, value: timedelta | None) -> str:
         """Return a duration in its two largest units."""

@@ -33,7 +33,7 @@ def template_folder() -> Path:
 def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(template_folder()),
-        autoescape=lambda name: not (name or "").endswith(".txt.j2"),
+        autoescape=lambda name: not (name or "").endswith(".txt.j2"),  # noqa: S701 - plain text
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

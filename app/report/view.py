@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from app.assess.model import Assessment, ClientState, JudgedClient, JudgedJob, Level, Reason
 from app.bacula.clock import ClockSource
-from app.bacula.codes import LEVEL_NAMES, TYPE_NAMES, Outcome
+from app.bacula.codes import Outcome
 from app.bacula.joblog import JobLog
 from app.i18n import N_, Message, Translator
 from app.period import Mode
@@ -30,6 +30,8 @@ _OUTCOME_NAMES = {
     Outcome.RUNNING: N_("Running"),
     Outcome.SUCCESS: N_("Successful"),
 }
+_ALWAYS_THERE = (Outcome.FAILED, Outcome.SUCCESS)
+"""Outcomes whose section is there even when it is empty."""
 _LEVEL_WORDS = {
     Level.GOOD: N_("All good"),
     Level.ATTENTION: N_("Look at this"),
@@ -46,8 +48,6 @@ _LEVELS = {
     "B": N_("Base"), "f": N_("VirtualFull"), "V": N_("Verify init"), "C": N_("Verify catalog"),
     "O": N_("Verify volume"), "d": N_("Verify disk"), "A": N_("Verify data"),
 }  # fmt: skip
-assert _TYPES.keys() == TYPE_NAMES.keys()
-assert _LEVELS.keys() == LEVEL_NAMES.keys()
 _GAP_NAMES = {
     GapSource.JOBS: N_("the job list"),
     GapSource.OPEN_JOBS: N_("older running and waiting jobs"),
@@ -55,6 +55,8 @@ _GAP_NAMES = {
     GapSource.LIVE_STATUS: N_("the Director's live status"),
     GapSource.CLIENTS: N_("the list of servers"),
 }
+_JOBS = (GapSource.JOBS, GapSource.OPEN_JOBS)
+"""Gaps that leave it open how many jobs there were."""
 _MODES = {
     Mode.TEST: N_("one week (test)"),
     Mode.PRODUCTION: N_("last night (production)"),
@@ -70,7 +72,7 @@ _ZONE_SOURCES = {
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One counter: jobs of one outcome, or servers."""
+    """One counter: jobs of one outcome. `anchor` is the section they are in, "" for none."""
 
     kind: str
     label: str
@@ -100,7 +102,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A job that is not a plain success: what is concluded (notes), what its log states (errors)."""
+    """A job that is no plain success. Notes are conclusions, errors what its log states."""
 
     kind: str
     jobid: str
@@ -160,7 +162,7 @@ class ServerRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """The whole report, ready to be placed."""
+    """The whole report, ready to be placed. `certain`: whether every job is known."""
 
     language: str
     title: str
@@ -178,7 +180,9 @@ class ReportView:
     servers: tuple[ServerRow, ...]
     idle: tuple[str, ...]
     successes: tuple[SuccessRow, ...]
-    empty: bool
+    nothing_failed: str
+    nothing_done: str
+    certain: bool
     version: str
 
 
@@ -212,15 +216,14 @@ class _Builder:
         self._tr = Translator(language)
         self._version = version
         self._web = web
-        period = self._snapshot.period
-        zone = period.start.tzinfo
-        assert zone is not None
+        zone = self._snapshot.period.start.tzinfo or UTC
         self._fmt = Formatter(self._tr.language, zone)
         self._log_budget = LOG_BUDGET
 
     def build(self) -> ReportView:
         assessment, tr = self._a, self._tr
         stopped = self._snapshot.stopped is not None
+        certain = not stopped and not any(gap.source in _JOBS for gap in self._snapshot.gaps)
         cure = self._snapshot.stopped_cure
         files, size = assessment.backed_up
         volume = tr(
@@ -245,7 +248,11 @@ class _Builder:
             servers=tuple(self._server(client) for client in assessment.clients),
             idle=assessment.idle_clients,
             successes=tuple(self._successes()),
-            empty=not assessment.jobs,
+            nothing_failed=tr("No job failed.") if certain else tr("No failure is known."),
+            nothing_done=(
+                tr("No job succeeded in this period.") if certain else tr("No success is known.")
+            ),
+            certain=certain,
             version=self._version,
         )
 
@@ -311,7 +318,7 @@ class _Builder:
                 kind=outcome.value,
                 label=self._tr(_OUTCOME_NAMES[outcome]),
                 count=NOT_KNOWN if self._snapshot.stopped else self._fmt.number(count),
-                anchor=outcome.value,
+                anchor=outcome.value if count or outcome in _ALWAYS_THERE else "",
                 share=round(count * 100 / total, 2),
             )
 
@@ -483,7 +490,7 @@ class _Builder:
         for job in done:
             duration = job.duration(now)
             seconds = int(duration.total_seconds()) if duration is not None else -1
-            rate = (job.bytes or 0) / seconds if seconds > 0 else 0.0
+            rate = (job.bytes or 0) // seconds if seconds > 0 else -1
             ended = int(job.run_end.timestamp()) if job.run_end else 0
             yield SuccessRow(
                 jobid=str(job.jobid),
@@ -495,7 +502,7 @@ class _Builder:
                 duration=Cell(fmt.span(duration), str(seconds)),
                 files=Cell(fmt.number(job.files), _key(job.files)),
                 size=Cell(fmt.size(job.bytes), _key(job.bytes)),
-                rate=Cell(fmt.rate(job.bytes, duration), str(int(rate))),
+                rate=Cell(fmt.rate(job.bytes, duration), str(rate)),
             )
 
     def _url(self, jobid: int) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,10 +27,13 @@ def prepare(directory: Path) -> None:
         WriteError: if they cannot.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            # What is there and no folder is told by the next line.
+            directory.mkdir(parents=True)
         with tempfile.TemporaryFile(dir=directory):
             pass
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        # A name with a null byte in it is a ValueError.
         raise _write_error(directory, error) from error
 
 
@@ -50,57 +54,60 @@ def write_report(directory: Path, contents: Mapping[str, str], generated: dateti
     Raises:
         WriteError: if a file cannot be written; nothing of this report is left behind then.
     """
-    temporary: dict[str, Path] = {}
-    written: list[Path] = []
+    # Named before they exist, so that nothing that may come in between leaves one behind.
+    drafts = {ending: directory / f".mail_{secrets.token_hex(8)}.tmp" for ending in contents}
+    targets: dict[str, Path] = {}
+    inodes: dict[str, int] = {}
     try:
         for ending, text in contents.items():
-            temporary[ending] = _write_temporary(directory, text)
+            inodes[ending] = _write_draft(drafts[ending], text)
         for second in range(_TRIES):
             stem = f"mail_{generated + timedelta(seconds=second):%Y%m%d%H%M%S}"
-            targets = {ending: directory / f"{stem}.{ending}" for ending in contents}
-            if any(target.exists() for target in targets.values()):
+            if any(directory.glob(f"{stem}.*")):
                 continue
+            targets = {ending: directory / f"{stem}.{ending}" for ending in contents}
             try:
-                for ending, target in targets.items():
-                    _name(temporary[ending], target)
-                    written.append(target)
+                # The report itself comes last: where it is seen, the rest is there, too.
+                for ending in list(contents)[::-1]:
+                    _name(drafts[ending], targets[ending])
             except FileExistsError:
                 # Another run took this second between the look and the naming.
-                _remove(written)
-                written.clear()
+                _remove_own(targets, inodes)
                 continue
             _sync_folder(directory)
-            return written
+            return list(targets.values())
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     except OSError as error:
-        _remove(written)
+        _remove_own(targets, inodes)
         raise _write_error(directory, error) from error
     except BaseException:
-        _remove(written)
+        _remove_own(targets, inodes)
         raise
     finally:
-        _remove(temporary.values())
+        try:
+            _remove(*drafts.values())
+        finally:
+            # Once more, should a signal have come in between.
+            _remove(*drafts.values())
 
 
-def _write_temporary(directory: Path, text: str) -> Path:
-    handle, name = tempfile.mkstemp(prefix=".mail_", suffix=".tmp", dir=directory)
-    path = Path(name)
-    try:
-        with open(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), MODE)
-            os.fsync(file.fileno())
-    except BaseException:
-        _remove([path])
-        raise
-    return path
+def _write_draft(path: Path, text: str) -> int:
+    """Write a complete file under a name that nobody looks for; return its inode."""
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with open(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        # A file system without modes, such as FAT, may refuse any.
+        with contextlib.suppress(PermissionError):
+            os.fchmod(handle, MODE)
+        os.fsync(handle)
+        return os.fstat(handle).st_ino
 
 
-def _name(temporary: Path, target: Path) -> None:
+def _name(draft: Path, target: Path) -> None:
     """Give a complete file its name, unless the name is taken (a rename would not notice)."""
     try:
-        os.link(temporary, target)
+        os.link(draft, target)
     except FileExistsError:
         raise
     except OSError as error:
@@ -109,9 +116,9 @@ def _name(temporary: Path, target: Path) -> None:
         # A file system without hard links: take the name first, then put the file there.
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, MODE))
         try:
-            os.replace(temporary, target)
+            os.replace(draft, target)
         except BaseException:
-            _remove([target])
+            _remove(target)
             raise
 
 
@@ -125,10 +132,18 @@ def _sync_folder(directory: Path) -> None:
             os.close(handle)
 
 
-def _remove(paths: Iterable[Path]) -> None:
-    for path in list(paths):
+def _remove(*paths: Path) -> None:
+    for path in paths:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def _remove_own(targets: Mapping[str, Path], inodes: Mapping[str, int]) -> None:
+    """Take back the names this run gave; a file of the same name may be another run's."""
+    for ending, target in targets.items():
+        with contextlib.suppress(OSError):
+            if target.stat().st_ino == inodes[ending]:
+                target.unlink()
 
 
 _CURES: dict[int, Message] = {
@@ -138,10 +153,10 @@ _CURES: dict[int, Message] = {
 _CURE = msg("Check the folder's owner and mode, or choose another one (--output, REPORT_DIR).")
 
 
-def _write_error(directory: Path, error: OSError) -> WriteError:
+def _write_error(directory: Path, error: OSError | ValueError) -> WriteError:
     what = msg(
         "The report could not be written to {folder}: {reason}.",
         folder=str(directory),
-        reason=error.strerror or type(error).__name__,
+        reason=getattr(error, "strerror", None) or str(error) or type(error).__name__,
     )
-    return WriteError(what, _CURES.get(error.errno or 0, _CURE))
+    return WriteError(what, _CURES.get(getattr(error, "errno", None) or 0, _CURE))

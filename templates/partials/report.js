@@ -10,7 +10,8 @@
   bodies.forEach(function (body) { rows.push.apply(rows, body.rows); });
   var PAGE = 200, all = false, hits = rows, texts = null;
 
-  function fill(text, one, two) { return text.replace("%1", one.toLocaleString()).replace("%2", two); }
+  function number(count) { return count.toLocaleString(document.documentElement.lang); }
+  function fill(text, one, two) { return text.replace("%1", number(one)).replace("%2", number(two)); }
 
   /* Rows beyond the first page stay out of the layout until they are asked for. */
   function place() {
@@ -25,9 +26,9 @@
     }
     if (more) {
       more.parentNode.hidden = count === hits.length;
-      more.textContent = fill(more.dataset.text, hits.length, "");
+      more.textContent = fill(more.dataset.text, hits.length, 0);
     }
-    shown.textContent = count < rows.length ? fill(shown.dataset.text, count, rows.length.toLocaleString()) : "";
+    shown.textContent = count < rows.length ? fill(shown.dataset.text, count, rows.length) : "";
   }
 
   function filter() {

@@ -1,0 +1,581 @@
+"""The page in a real browser: it reads, sorts, filters, prints, and never runs what is not its own.
+
+With REPORT_SHOTS=folder the pictures stay, for a person to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page
+
+from app.bacula.joblog import read_log
+from app.demo import Baculum, Night, job_row, told_night
+from app.report.render import Format
+from app.snapshot import Snapshot
+from tests.browser.conftest import OpenPage, Shots
+from tests.unit.made import made_job, made_snapshot
+from tests.unit.report import nights
+from tests.unit.report.nights import page_of, reported, view_of
+
+SEOUL = ZoneInfo("Asia/Seoul")
+DESK, PHONE = 1280, 390
+LANGUAGES = ["ko", "en"]
+VISIBLE_ROWS = (
+    "[...document.querySelectorAll('#table tbody tr')].filter(r => r.offsetParent).length"
+)
+SPILLED = """
+() => [...document.querySelectorAll('body *')].filter(element => {
+  if (element.closest('.skip, pre, thead, svg, script')) return false;
+  const box = element.getBoundingClientRect();
+  return box.width && (box.right > innerWidth + 1 || box.left < -1);
+}).map(element => element.outerHTML.slice(0, 80))
+"""
+
+Show = Callable[..., Page]
+
+
+@pytest.fixture
+def show(open_page: OpenPage, tmp_path: Path) -> Show:
+    """Opens the page of a night that is given as values, or as a page."""
+
+    def show(night: Snapshot | str, language: str = "en", **options: Any) -> Page:
+        text = night if isinstance(night, str) else page_of(night, language)
+        path = tmp_path / "report.html"
+        # As the report itself is written: what no encoding can write is replaced.
+        path.write_text(text, encoding="utf-8", errors="replace")
+        return open_page(path, **options)
+
+    return show
+
+
+def asked(night: Night, language: str, folder: Path) -> Path:
+    """The report of a night that a server tells."""
+    with Baculum(night) as server:
+        web = "https://backup01.example.com:9095"
+        return reported(server, folder, language=language, formats=[Format.HTML], web=web)[0]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The report of the told night, by language."""
+    night = told_night(datetime.now(UTC), SEOUL)
+
+    @cache
+    def told(language: str) -> Path:
+        return asked(night, language, tmp_path_factory.mktemp("told"))
+
+    return told
+
+
+def fits(page: Page) -> None:
+    """Nothing needs scrolling sideways, nothing sticks out."""
+    wide, room = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert wide <= room
+    assert page.evaluate(SPILLED) == []
+
+
+def column(page: Page, place: int) -> list[str]:
+    """A column's texts as they are seen, in the order of the rows."""
+    texts: list[str] = page.evaluate(
+        "place => [...document.querySelectorAll('#table tbody tr')].filter(r => r.offsetParent)"
+        ".map(r => r.cells[place].innerText)",
+        place,
+    )
+    return texts
+
+
+def keys(page: Page, place: int) -> list[float]:
+    """What a column of numbers is sorted by, in the order of the rows."""
+    found: list[float] = page.evaluate(
+        "place => [...document.querySelectorAll('#table tbody tr')].map("
+        "r => Number(r.cells[place].dataset.v))",
+        place,
+    )
+    return found
+
+
+# --- the told night, to look at -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [DESK, PHONE, 320, 760, 761, 1920])
+def test_the_told_night_fits_every_width(
+    open_page: OpenPage, told: Callable[[str], Path], language: str, width: int
+) -> None:
+    fits(open_page(told(language), width=width))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pictures_of_the_told_night(
+    open_page: OpenPage, told: Callable[[str], Path], shots: Shots, language: str, dark: bool
+) -> None:
+    theme = "dark" if dark else "light"
+    for width, device in ((DESK, "desk"), (PHONE, "phone")):
+        page = open_page(told(language), width=width, dark=dark)
+        assert shots(page, f"told-{language}-{device}-{theme}").stat().st_size
+
+
+@pytest.mark.parametrize("name", nights.VERDICTS)
+def test_each_verdict_is_told_in_words_shape_and_colour(
+    show: Show, shots: Shots, name: str
+) -> None:
+    words = {
+        "good": ("All good", "rgb(26, 122, 69)"),
+        "attention": ("Look at this", "rgb(154, 91, 0)"),
+        "critical": ("Act now", "rgb(192, 38, 45)"),
+        "unknown": ("Not known", "rgb(138, 44, 131)"),
+    }
+    page = show(nights.VERDICTS[name]())
+    heading = page.locator("h1")
+    assert words[name][0] == heading.inner_text()
+    assert words[name][1] == heading.evaluate("one => getComputedStyle(one).color")
+    assert page.title().startswith(f"{words[name][0]}: Backup report")
+    assert page.locator(".verdict svg").is_visible()
+    fits(page)
+    shots(page, f"verdict-{name}-en-desk-light")
+    page = show(nights.VERDICTS[name](), "ko", width=PHONE, dark=True)
+    fits(page)
+    shots(page, f"verdict-{name}-ko-phone-dark")
+
+
+def test_the_four_verdicts_have_four_signs(show: Show) -> None:
+    shapes = {
+        show(make()).locator(".verdict svg path").get_attribute("d")
+        for make in nights.VERDICTS.values()
+    }
+    assert len(nights.VERDICTS) == len(shapes)
+
+
+def test_the_night_follows_the_readers_dark_theme(show: Show) -> None:
+    backgrounds = {
+        show(nights.good(), dark=dark).evaluate("getComputedStyle(document.body).backgroundColor")
+        for dark in (False, True)
+    }
+    assert {"rgb(244, 245, 248)", "rgb(18, 21, 28)"} == backgrounds
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_gaps_stand_at_the_top(show: Show, shots: Shots, language: str) -> None:
+    for width in (DESK, PHONE):
+        page = show(nights.incomplete(), language, width=width)
+        fits(page)
+        banner = page.locator(".banner").bounding_box()
+        tiles = page.locator(".tiles").bounding_box()
+        assert banner is not None
+        assert tiles is not None
+        assert banner["y"] < tiles["y"]
+        shots(page, f"incomplete-{language}-{width}")
+
+
+# --- accessibility ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("language", "width"), [("ko", DESK), ("en", PHONE)])
+def test_axe_finds_nothing_on_the_told_night(
+    open_page: OpenPage, told: Callable[[str], Path], language: str, dark: bool, width: int
+) -> None:
+    page = open_page(told(language), dark=dark, width=width)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("name", [*nights.VERDICTS, "incomplete", "empty"])
+def test_axe_finds_nothing_on_any_verdict(show: Show, name: str, dark: bool) -> None:
+    made = {**nights.VERDICTS, "incomplete": nights.incomplete, "empty": made_snapshot}
+    assert violations(show(made[name](), dark=dark)) == []
+
+
+def violations(page: Page) -> list[str]:
+    """What axe has to say: contrast, labels, headings, landmarks, roles, language."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
+
+
+def test_axe_would_notice_a_faint_colour(show: Show) -> None:
+    page = show(nights.good())
+    page.add_style_tag(content=".sums { color: #bbb !important }")
+    assert any(found.startswith("color-contrast") for found in violations(page))
+
+
+def test_headings_go_down_one_step_at_a_time(show: Show) -> None:
+    levels = show(nights.critical()).evaluate(
+        "[...document.querySelectorAll('h1,h2,h3,h4')].map(one => Number(one.tagName[1]))"
+    )
+    assert 1 == levels[0] == min(levels)
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_the_first_tab_leads_past_the_head_to_the_failures(show: Show) -> None:
+    page = show(nights.critical())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText") == "Skip to the failures"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#failed")
+
+
+# --- hostile input ------------------------------------------------------------------------------
+
+EVIL = [
+    "<script>window.hacked=1</script>",
+    "</script><script>window.hacked=2</script>",
+    '"><img src=x onerror=window.hacked=3>',
+    "' onmouseover='window.hacked=4' autofocus onfocus='window.hacked=5",
+    "javascript:window.hacked=6",
+    "<svg/onload=window.hacked=7>",
+    "</style><style>*{display:none!important}</style>",
+    "</textarea></title></pre></table><h1>Everything is fine</h1>",
+    "<iframe srcdoc='<script>parent.hacked=8</script>'></iframe>",
+    "<base href=//evil.example><meta http-equiv=refresh content=0;url=//evil.example>",
+    "<!-- --!> ]]> <? ?> {{ 7*7 }} {% raw %} ${7*7} %1 %2 &lt;b&gt; &#x202e;",
+    "‮\u2066drowssap\u2069 ‏abc \u200b\ufeff",
+    "\x00\x01\x07\x08\x0b\x0c\x1b[31m\x1b]0;title\x07\x7f\x85",
+    "\ud800 lone \udfff surrogates",
+    "한글" * 40 + "🦄" * 30,
+    # Marks that pile up over and under one letter.
+    "ก" + "\u0e47" * 20 + "Z" + "\u0351\u036b\u0343\u032a" * 20 + "A" + "\u0335\u0317" * 30,
+    "x" * 300,
+]
+EVIL_LINES = [
+    *(f"web01-fd JobId 1: Fatal error: {evil}" for evil in EVIL),
+    "web01-fd JobId 1: Error: " + "W" * 5_000,
+    "web01-fd JobId 1: Warning: " + "<b>" * 2_000,
+    # Bytes that are no UTF-8, as file names may hold.
+    b'web01-fd JobId 1: Could not stat "/srv/\xff\xfe\xb0\xa1/\xed\xa0\x80": ERR=x'.decode(
+        "utf-8", "surrogateescape"
+    ),
+    "web01-fd JobId 1: " + "\t".join(["tab"] * 50) + "\r\n\r\n\n",
+]
+
+
+def hostile_night() -> Night:
+    """Every outcome, and nothing in it that means well."""
+    now = datetime.now(UTC)
+    start = now - timedelta(hours=2)
+    night = Night(director=EVIL[0] + EVIL[1], zone=SEOUL, jobs=[])
+    letters = ["f", "T", "T", "A", "C", "R", "?", "E", "<"]
+    for place, evil in enumerate(EVIL):
+        letter = letters[place % len(letters)]
+        ended = None if letter in "CR" else now - timedelta(minutes=place + 5)
+        row = job_row(
+            place + 1,
+            evil,
+            client=EVIL[-place - 1],
+            status=letter,
+            level=["F", "<", '"'][place % 3],
+            scheduled=start,
+            started=start,
+            ended=ended,
+            zone=SEOUL,
+            errors=place % 2,
+            pool=evil,
+            fileset=evil,
+            files=place * 1_000,
+            bytes=place * 10**9,
+            job=f"{evil}.2026-11-20_22.00.00_01",
+        )
+        # The server holds logs as bytes: of what is no text, only single bytes.
+        lines = [line for line in EVIL_LINES if "\ud800" not in line]
+        night.add(row, [("2026-11-20 22:00:00", line) for line in lines])
+    return night
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The report of the hostile night, by language."""
+
+    @cache
+    def hostile(language: str) -> Path:
+        return asked(hostile_night(), language, tmp_path_factory.mktemp("hostile"))
+
+    return hostile
+
+
+def harmless(page: Page) -> None:
+    """Nothing of what came from others ran or took shape."""
+    assert page.evaluate("window.hacked === undefined")
+    assert page.locator("img, iframe, base, object, embed, meta[http-equiv=refresh]").count() == 0
+    assert page.locator("script").count() == 2
+    assert page.locator("h1").count() == 1
+    assert page.locator("style").count() == 1
+    events = "[...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).map(a => a.name)"
+    assert [name for name in page.evaluate(events) if name.startswith("on")] == []
+    links = page.evaluate("[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))")
+    allowed = ("#", "https://backup01.example.com:9095/web/job/history/")
+    assert [link for link in links if link is not None and not link.startswith(allowed)] == []
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", DESK), ("ko", PHONE)])
+def test_a_hostile_night_runs_nothing_and_keeps_its_shape(
+    open_page: OpenPage,
+    hostile: Callable[[str], Path],
+    shots: Shots,
+    language: str,
+    width: int,
+) -> None:
+    page = open_page(hostile(language), width=width)
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    harmless(page)
+    fits(page)
+    assert page.locator(".banner").count() == 0
+    for box in page.locator("summary").all()[:3]:
+        box.click()
+    page.locator("#find").fill("<script>")
+    for header in page.locator("thead button").all():
+        header.click()
+    page.mouse.move(200, 400)
+    harmless(page)
+    fits(page)
+    assert dialogs == []
+    shots(page, f"hostile-{language}-{width}")
+
+
+def test_every_hostile_job_is_shown_once(
+    open_page: OpenPage, hostile: Callable[[str], Path]
+) -> None:
+    page = open_page(hostile("en"))
+    cards = page.evaluate("[...document.querySelectorAll('.card')].map(one => one.id.slice(4))")
+    rows = page.evaluate(
+        "[...document.querySelectorAll('#table tbody td:nth-child(2) small')]"
+        ".map(one => one.innerText)"
+    )
+    assert sorted(str(number) for number in range(1, len(EVIL) + 1)) == sorted(cards + rows)
+
+
+def test_text_that_nobody_cleaned_is_harmless_too(show: Show) -> None:
+    jobs = [
+        made_job(place + 1, "fTW"[place % 3], name=evil, client=evil, pool=evil)
+        for place, evil in enumerate(EVIL)
+    ]
+    logs = {job.jobid: read_log(EVIL_LINES) for job in jobs}
+    for width in (DESK, PHONE):
+        page = show(made_snapshot(*jobs, logs=logs), width=width)
+        harmless(page)
+        fits(page)
+
+
+def test_what_slips_through_escaping_is_stopped_by_the_policy(tmp_path: Path, browser: Any) -> None:
+    text = page_of(nights.good()).replace(
+        "</footer>",
+        "</footer><script>window.hacked=1</script><img src=x onerror='window.hacked=2'>"
+        "<img src='http://127.0.0.1:1/leak'>",
+    )
+    (tmp_path / "report.html").write_text(text, "utf-8")
+    # Not through open_page: here the complaints are what is wanted.
+    context = browser.new_context()
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.evaluate("window.hacked === undefined")
+    assert sum("Content Security Policy" in told for told in complaints) >= 3
+    context.close()
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def crowd() -> str:
+    """The page of 5,000 successes."""
+    return page_of(nights.many(5_000))
+
+
+def test_without_scripts_everything_is_there(show: Show, crowd: str) -> None:
+    page = show(crowd, javascript=False)
+    assert page.locator("#table tbody tr:visible").count() == 5_000
+    assert page.locator(".find:visible, .more:visible").count() == 0
+
+
+def test_without_scripts_logs_still_open(show: Show) -> None:
+    page = show(nights.critical(), javascript=False)
+    page.locator("summary").first.click()
+    assert page.locator("details pre").first.is_visible()
+
+
+def test_the_first_look_shows_two_hundred_rows_and_how_many_there_are(
+    show: Show, crowd: str
+) -> None:
+    page = show(crowd)
+    assert page.evaluate(VISIBLE_ROWS) == 200
+    assert page.locator("#shown").inner_text() == "200 of 5,000 shown"
+    assert page.locator("#more").inner_text() == "Show all 5,000"
+
+
+def test_a_row_beyond_the_first_look_is_found(show: Show, crowd: str) -> None:
+    page = show(crowd)
+    wanted = view_of(nights.many(5_000)).successes[4_321]
+    assert wanted.job not in column(page, 1)
+    page.locator("#find").fill(f"{wanted.client.upper()}  {wanted.job} ")
+    rows = column(page, 1)
+    assert f"{wanted.job} {wanted.jobid}" in [row.replace("\n", " ") for row in rows]
+    assert f"{len(rows)} of 5,000 shown" == page.locator("#shown").inner_text()
+    page.locator("#find").fill("")
+    assert page.evaluate(VISIBLE_ROWS) == 200
+
+
+def test_a_filter_without_a_hit_says_so(show: Show, crowd: str) -> None:
+    page = show(crowd)
+    page.locator("#find").fill("no such server")
+    assert page.evaluate(VISIBLE_ROWS) == 0
+    assert page.locator("#shown").inner_text() == "0 of 5,000 shown"
+    assert page.locator("#more").is_hidden()
+
+
+def test_show_all_shows_every_row(show: Show, crowd: str) -> None:
+    page = show(crowd)
+    page.locator("#more").click()
+    assert page.evaluate(VISIBLE_ROWS) == 5_000
+    assert len(set(column(page, 1))) == 5_000
+    assert page.locator("#shown").inner_text() == ""
+    assert page.locator("#more").is_hidden()
+
+
+def test_two_hundred_rows_need_no_button(show: Show) -> None:
+    page = show(nights.many(200))
+    assert page.evaluate(VISIBLE_ROWS) == 200
+    assert page.locator("#more").is_hidden()
+    page = show(nights.many(201))
+    assert page.evaluate(VISIBLE_ROWS) == 200
+    assert page.locator("#more").is_visible()
+
+
+@pytest.mark.parametrize("place", [3, 4, 5, 6, 7])
+def test_numbers_and_times_sort_by_their_value(show: Show, place: int) -> None:
+    page = show(nights.many(450))
+    header = page.locator("#table th[scope=col]").nth(place)
+    header.locator("button").click()
+    assert header.get_attribute("aria-sort") == "ascending"
+    up = keys(page, place)
+    assert sorted(up) == up
+    assert len(up) == 450
+    header.locator("button").click()
+    assert header.get_attribute("aria-sort") == "descending"
+    assert sorted(up, reverse=True) == keys(page, place)
+    assert page.locator("th[aria-sort]").count() == 1
+
+
+def test_names_sort_as_people_count(show: Show) -> None:
+    jobs = [made_job(n, name=f"job-{n}", client=f"web{n}-fd") for n in (10, 9, 2, 100, 1)]
+    page = show(made_snapshot(*jobs))
+    page.locator("thead button").nth(1).click()
+    names = [text.split()[0] for text in column(page, 1)]
+    assert names == ["job-1", "job-2", "job-9", "job-10", "job-100"]
+    page.locator("thead button").nth(1).click()
+    assert names[::-1] == [text.split()[0] for text in column(page, 1)]
+
+
+def test_the_table_says_how_it_is_sorted_at_first(show: Show) -> None:
+    page = show(nights.many(20))
+    assert page.evaluate(
+        "[...document.querySelectorAll('th[aria-sort]')].map(one => one.ariaSort)"
+    ) == ["descending"]
+    finished = keys(page, 3)
+    assert sorted(finished, reverse=True) == finished
+
+
+def test_sorting_and_filtering_go_together(show: Show) -> None:
+    page = show(nights.many(450))
+    page.locator("#find").fill("server07")
+    page.locator("thead button").nth(6).click()
+    assert {"server07-fd"} == set(column(page, 0))
+    sizes = keys(page, 6)
+    assert sorted(sizes) == sizes
+
+
+def test_the_table_is_sorted_from_the_keyboard(show: Show) -> None:
+    page = show(nights.many(30))
+    page.locator("#find").focus()
+    for _ in range(7):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText.trim()") == "Size"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("Enter")
+    assert sorted(keys(page, 6)) == keys(page, 6)
+    page.keyboard.press("Space")
+    assert sorted(keys(page, 6), reverse=True) == keys(page, 6)
+
+
+def test_a_log_is_opened_from_the_keyboard(show: Show) -> None:
+    page = show(nights.critical())
+    summary = page.locator("summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details pre").first.is_visible()
+    assert summary.evaluate("one => String(one.parentNode.open)") == "true"
+
+
+@pytest.mark.parametrize("count", [0, 1, 500, 10_000])
+def test_any_number_of_jobs_opens(show: Show, count: int) -> None:
+    page = show(nights.many(count))
+    assert min(count, 200) == page.evaluate(VISIBLE_ROWS)
+    fits(page)
+    failed = show(made_snapshot(*(made_job(n, "f") for n in range(1, min(count, 500) + 1))))
+    assert min(count, 500) == failed.locator(".card").count()
+
+
+def test_a_tile_leads_to_its_section_and_an_empty_one_nowhere(show: Show) -> None:
+    page = show(nights.attention())
+    assert page.evaluate(
+        "[...document.querySelectorAll('.tile[href]')].map(one => one.getAttribute('href'))"
+    ) == ["#failed", "#warning", "#success"]
+    page.locator(".tile.warning").click()
+    assert page.url.endswith("#warning")
+
+
+# --- on paper -----------------------------------------------------------------------------------
+
+PAPER = 718  # A4 with the margins of the style sheet, in CSS pixels
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_paper_gets_every_success_and_nothing_that_needs_a_click(
+    show: Show, crowd: str, dark: bool
+) -> None:
+    page = show(crowd, width=PAPER, dark=dark)
+    page.emulate_media(media="print")
+    assert page.evaluate(VISIBLE_ROWS) == 5_000
+    assert page.locator(".find:visible, .more:visible, .skip:visible").count() == 0
+    assert page.locator("#table").evaluate("one => getComputedStyle(one).display") == "table"
+    fits(page)
+
+
+@pytest.mark.parametrize(("language", "dark"), [("ko", False), ("en", True)])
+def test_paper_clips_nothing_and_is_black_on_white(
+    open_page: OpenPage, told: Callable[[str], Path], shots: Shots, language: str, dark: bool
+) -> None:
+    page = open_page(told(language), width=PAPER, dark=dark)
+    page.locator("summary").first.click()
+    page.emulate_media(media="print", color_scheme="dark" if dark else "light")
+    fits(page)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("details:visible").count() == 1
+    clipped = page.evaluate(
+        "[...document.querySelectorAll('pre')].filter(one => one.offsetParent)"
+        ".filter(one => one.scrollHeight > one.clientHeight + 1).length"
+    )
+    assert clipped == 0
+    assert violations(page) == []
+    shots(page, f"paper-{language}{'-dark' if dark else ''}")
+
+
+def test_the_page_becomes_a_pdf(show: Show, tmp_path: Path) -> None:
+    pdf = show(nights.critical()).pdf(format="A4", prefer_css_page_size=True)
+    assert pdf.startswith(b"%PDF-")
+    assert 1 <= pdf.count(b"/Type /Page\n") <= 3
