@@ -6,13 +6,16 @@ cannot be had at all leaves a snapshot that says so.
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from fnmatch import fnmatchcase
+from itertools import count
 from typing import Any
 
 from app.api.client import ApiClient
@@ -149,7 +152,7 @@ class _Collector:
         self._question = question
         self._pool = pool
         self._list = JobList(client, dialect, pool.map)
-        self._logs = _LogDesk(client, dialect, pool)
+        self._logs = _LogDesk(client, dialect, pool, question.workers - 1)
         self._gaps: list[Gap] = []
         self._jobs: dict[int, Job] = {}
         self._died_before: dict[int, Job] = {}
@@ -178,6 +181,7 @@ class _Collector:
         self._read_list(first, clock, period)
         for row in self._open(open_jobs):
             self._take(row, clock, period)
+        self._logs.widen(self._question.workers)
         name = self._director(directors)
         # After the list: a job that begins meanwhile must not look forgotten by the Director.
         if not zoneless and any(job.is_open for job in self._jobs.values()):
@@ -185,10 +189,12 @@ class _Collector:
         if live is not None:
             self._recheck(live, clock, period)
         known_clients = self._clients(clients)
+        self._logs.want([*self._jobs.values(), *self._died_before.values()])
+        # Behind the logs, as only this may be missing without a word.
+        progress = self._ask_progress(live or {}, known_clients)
         logs = self._read_logs(clock, period)
         if live is not None:
-            # Last, as only this may be missing without a word.
-            live = self._progress(live, known_clients)
+            live = self._with_progress(live, progress)
         if self._broken:
             self._gaps.append(Gap(GapSource.JOBS, _broken_rows(len(self._broken))))
         return Snapshot(
@@ -302,22 +308,27 @@ class _Collector:
             except ApiError as error:
                 _log.info(msg("{what}: {reason}", what=f"jobs/{jobid}", reason=error.told))
 
-    def _progress(
+    def _ask_progress(
         self, live: dict[int, LiveJob], clients: Iterable[Client] | None
-    ) -> dict[int, LiveJob]:
-        """Ask the File Daemons of running jobs how far they are; not answering is no gap.
-
-        The Director's own numbers remain, and a File Daemon may be down at that very moment.
-        """
+    ) -> list[Future[dict[int, LiveJob]]]:
+        """Ask the File Daemons of running jobs how far they are."""
         open_jobs = [job for job in self._jobs.values() if job.is_open]
         running = {job.client for job in open_jobs if _runs(job, live.get(job.jobid))}
         by_name = {one.name: one for one in clients or ()}
-        futures = [
+        return [
             self._pool.submit(with_progress, self._client, self._dialect, by_name[name], live)
             for name in sorted(running & by_name.keys())
         ]
+
+    def _with_progress(
+        self, live: dict[int, LiveJob], progress: Iterable[Future[dict[int, LiveJob]]]
+    ) -> dict[int, LiveJob]:
+        """Add what the File Daemons told; not answering is no gap.
+
+        The Director's own numbers remain, and a File Daemon may be down at that very moment.
+        """
         found = dict(live)
-        for future in futures:
+        for future in progress:
             try:
                 found |= future.result()
             except ApiError as error:
@@ -330,7 +341,6 @@ class _Collector:
         The catalog gives such a job its start for its end; its log goes on for as long as it lived,
         perhaps into the period.
         """
-        self._logs.want([*self._jobs.values(), *self._died_before.values()])
         logs: dict[int, JobLog] = {}
         failed: dict[str, tuple[Message, list[int]]] = {}
         for jobid, result in self._logs.results():
@@ -354,33 +364,64 @@ class _Collector:
 class _LogDesk:
     """Asks for logs, each once, the worst jobs first, until too many fail one after the other.
 
-    A dead server is not asked 500 times.
+    A dead server is not asked 500 times. While the job list is still being read a worker is left
+    free for it: its next page brings more than the next log.
     """
 
-    def __init__(self, client: ApiClient, dialect: Dialect, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, client: ApiClient, dialect: Dialect, pool: ThreadPoolExecutor, at_once: int
+    ) -> None:
         self._client = client
         self._dialect = dialect
         self._pool = pool
-        self._asked: dict[int, tuple[str, Future[JobLog | ApiError]]] = {}
+        self._at_once = at_once
         self._lock = threading.Lock()
+        self._backlog: list[tuple[int, int, int, Job, Future[JobLog | ApiError]]] = []
+        self._order = count()
+        self._under_way = 0
+        self._asked: dict[int, tuple[str, Future[JobLog | ApiError]]] = {}
         self._failures = 0
         self._last: ApiError | None = None
 
     def want(self, jobs: Iterable[Job]) -> None:
         """Ask for the log of every job that is no plain success; again if its status changed."""
-        wanted = [
-            job
-            for job in jobs
-            if job.outcome in _LOG_RANK
-            and (job.jobid not in self._asked or self._asked[job.jobid][0] != job.status)
-        ]
-        for job in sorted(wanted, key=lambda job: (_LOG_RANK[job.outcome], -job.jobid)):
-            self._asked[job.jobid] = (job.status, self._pool.submit(self._read, job))
+        with self._lock:
+            for job in jobs:
+                known = self._asked.get(job.jobid)
+                if job.outcome in _LOG_RANK and (known is None or known[0] != job.status):
+                    future: Future[JobLog | ApiError] = Future()
+                    self._asked[job.jobid] = (job.status, future)
+                    place = (_LOG_RANK[job.outcome], -job.jobid, next(self._order))
+                    heapq.heappush(self._backlog, (*place, job, future))
+            self._send()
+
+    def widen(self, at_once: int) -> None:
+        """Ask for so many logs at the same time from now on."""
+        with self._lock:
+            self._at_once = at_once
+            self._send()
 
     def results(self) -> Iterator[tuple[int, JobLog | ApiError]]:
         """Yield each JobId and its log, or why it could not be had."""
         for jobid, (_, future) in self._asked.items():
             yield jobid, future.result()
+
+    def _send(self) -> None:
+        while self._backlog and self._under_way < self._at_once:
+            *_, job, future = heapq.heappop(self._backlog)
+            self._under_way += 1
+            self._pool.submit(self._work, job, future)
+
+    def _work(self, job: Job, future: Future[JobLog | ApiError]) -> None:
+        try:
+            future.set_result(self._read(job))
+        except Exception as error:
+            future.set_exception(error)
+        with self._lock:
+            self._under_way -= 1
+            # Whoever stops the run has closed the pool.
+            with suppress(RuntimeError):
+                self._send()
 
     def _read(self, job: Job) -> JobLog | ApiError:
         if self._failures >= GIVE_UP_LOGS and self._last is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from typing import Any
 
 import pytest
@@ -74,22 +73,6 @@ def test_a_text_without_translation_is_shown_in_english() -> None:
 
 def test_a_language_that_is_not_there_is_english() -> None:
     assert Translator("fr").language == "en"
-
-
-def test_every_translation_asks_for_the_values_of_its_original() -> None:
-    """A name misspelt in the catalogue would only be found when its sentence is needed."""
-    catalogue: dict[Any, str] = KOREAN._catalogue._catalog  # type: ignore[attr-defined]
-    wrong = [
-        msgid
-        for key, translated in catalogue.items()
-        if (msgid := key if isinstance(key, str) else key[0])
-        and not _fields(translated) <= _fields(msgid) | {"count"}
-    ]
-    assert wrong == []
-
-
-def _fields(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
 @pytest.mark.parametrize(
