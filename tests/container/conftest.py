@@ -231,6 +231,13 @@ def wait_for(container: Container, text: bytes) -> None:
     pytest.fail(f"{container.name} ended without {text!r}:\n{told.decode()}")
 
 
+@pytest.fixture(autouse=True)
+def _streams_end_with_their_test() -> Iterator[None]:
+    """The SDK leaves streams of logs to the garbage collector: here, not in another's test."""
+    yield
+    gc.collect()
+
+
 @pytest.fixture(scope="session")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[docker.DockerClient]:
     """The engine's API."""
@@ -251,7 +258,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[docker.DockerCl
             stderr=output,
         )
     try:
-        yield _connect(f"unix://{socket}", service, log)
+        connected = _connect(f"unix://{socket}", service, log)
+        yield connected
+        connected.close()
     finally:
         service.terminate()
         service.wait(PATIENCE)
