@@ -6,6 +6,7 @@ socket of its own. Whatever a test starts here carries this run's name and is re
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import shutil
