@@ -17,7 +17,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from app.cli import CLICK_TEXTS
+from app.cli.help import CLICK_TEXTS
 from app.i18n import Message as Text
 
 ROOT = Path(__file__).parents[3]
