@@ -20,13 +20,13 @@ from typing import Any
 
 from app.api.client import ApiClient
 from app.api.clients import fetch_clients
-from app.api.dialect import Dialect, first_version, probe
+from app.api.dialect import FIRST_PAGE, Dialect, first_version, probe
 from app.api.faults import ApiError, Fault
 from app.api.joblogs import fetch_log
 from app.api.jobs import PAGE, JobList, Reach, job_from_row
 from app.api.status import fetch_directors, fetch_running, needs_director, with_progress
 from app.bacula.clock import DirectorClock, Observation, observe_row, parse_wall
-from app.bacula.codes import VERIFY_TYPE, Outcome
+from app.bacula.codes import OPEN_STATUS, VERIFY_TYPE, Outcome
 from app.bacula.joblog import JobLog, read_log
 from app.bacula.model import Client, Job, LiveJob
 from app.i18n import Message, msg, nmsg
@@ -35,8 +35,8 @@ from app.period import Period, PeriodRequest
 from app.snapshot import Filters, Gap, GapSource, Snapshot, Source
 
 LOOK_BEHIND = timedelta(days=7)
-"""How long before the period a job may have been created that ended within it: a Full of a large
-file server runs for days. Jobs that still run or wait are asked for without any limit."""
+"""How long before the period a job may have been created that ended well within it: a Full of a
+large file server runs for days. Jobs that are open or ended badly are asked for without limit."""
 GIVE_UP_LOGS = 8
 """So many logs failing one after the other, and no more are asked for."""
 DIAGNOSIS_TIMEOUT = 5.0
@@ -165,6 +165,8 @@ class _Collector:
         directors = self._pool.submit(fetch_directors, self._client, self._dialect)
         clients = self._pool.submit(fetch_clients, self._client, self._dialect)
         open_jobs = self._pool.submit(self._list.open_jobs)
+        # A short first page is the whole catalog.
+        long_ago = self._pool.submit(self._list.ended_badly) if len(first) >= FIRST_PAGE else None
         rows = [row for row in first if isinstance(row, dict)]
         seen = [one for row in rows if (one := observe_row(row)) is not None]
         live: dict[int, LiveJob] | None = None
@@ -179,7 +181,7 @@ class _Collector:
         self._now = self._question.now.astimezone(zone)
         period = self._question.request.resolve(self._now, zone)
         self._read_list(first, clock, period)
-        for row in self._open(open_jobs):
+        for row in (*self._open(open_jobs), *self._ended_badly(long_ago)):
             self._take(row, clock, period)
         self._logs.widen(self._question.workers)
         name = self._director(directors)
@@ -250,6 +252,13 @@ class _Collector:
             self._gap(GapSource.OPEN_JOBS, full)
         return found
 
+    def _ended_badly(self, rows: Future[list[Any]] | None) -> list[Any]:
+        try:
+            return rows.result() if rows is not None else []
+        except ApiError as error:
+            self._gap(GapSource.JOBS, diagnose(self._client, error))
+            return []
+
     def _live(self, director: str) -> tuple[dict[int, LiveJob] | None, list[Observation]]:
         try:
             if self._nameless is not None and needs_director(self._dialect):
@@ -297,8 +306,12 @@ class _Collector:
             self._died_before[job.jobid] = job
 
     def _recheck(self, live: dict[int, LiveJob], clock: DirectorClock, period: Period) -> None:
-        """Ask again for open jobs that the Director does not list: most have just ended."""
-        doubtful = [job for job in self._jobs.values() if job.is_open and job.jobid not in live]
+        """Ask again for open jobs that the Director does not list as such: most have just ended."""
+        doubtful = [
+            job
+            for job in self._jobs.values()
+            if job.is_open and (job.jobid not in live or live[job.jobid].status not in OPEN_STATUS)
+        ]
         asked = {
             job.jobid: self._pool.submit(self._list.one, job.jobid) for job in doubtful[:RECHECKS]
         }

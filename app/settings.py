@@ -318,7 +318,8 @@ def _password(reader: _Reader) -> Secret:
         reader.fail(
             msg(
                 "BACULUM_API_PASSWORD_FILE {path} cannot be read: {reason}.",
-                path=file,
+                # Without a slash it may be the password itself, put there by mistake.
+                path=file if "/" in file else "…",
                 reason=reason,
             ),
             msg("Give a readable file that holds only the password."),

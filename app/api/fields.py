@@ -17,7 +17,10 @@ def number(value: Any) -> int | None:
     if isinstance(value, int):
         return value
     try:
-        return int(value) if isinstance(value, str) else int(float(value))
+        if isinstance(value, str) and "." not in value:
+            return int(value)
+        exact = float(value)
+        return int(exact) if not isinstance(value, str) or exact.is_integer() else None
     except (TypeError, ValueError, OverflowError):
         return None
 

@@ -19,7 +19,7 @@ from app.api.dialect import FIRST_PAGE, Dialect
 from app.api.faults import ApiError, Fault
 from app.api.fields import number, text
 from app.bacula.clock import DirectorClock, created_wall, observe_row, parse_wall
-from app.bacula.codes import COPIED_TYPES, OPEN_STATUS
+from app.bacula.codes import COPIED_TYPES, FAILED_STATUS, OPEN_STATUS, WARNING_STATUS
 from app.bacula.model import Job
 from app.logs import LOGGER
 
@@ -36,6 +36,7 @@ Row = Mapping[str, Any]
 Each = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
 _TOO_MUCH = frozenset({Fault.SERVER, Fault.DROPPED})
 """How a server fails that cannot hold so many rows in its memory."""
+_BAD_STATUS = FAILED_STATUS | WARNING_STATUS | {"A"}
 _log = logging.getLogger(LOGGER)
 
 
@@ -147,6 +148,13 @@ class JobList:
         Where the filter is ignored these are simply the newest jobs. At most `PAGE`.
         """
         return self._ask(limit=PAGE, jobstatus="".join(sorted(OPEN_STATUS)))
+
+    def ended_badly(self) -> list[Any]:
+        """Return the newest jobs that did not end well, however long ago they were created.
+
+        A job may run for weeks before it fails; by its JobId it lies far behind the period.
+        """
+        return self._ask(limit=FIRST_PAGE, jobstatus="".join(sorted(_BAD_STATUS)))
 
     def one(self, jobid: int) -> Row:
         """Return one job's row as it is now.

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from app.assess.model import JudgedJob, Reason
-from app.bacula.codes import COPIED_TYPES, RUNNING_STATUS, WAITING_STATUS, Outcome
+from app.bacula.codes import COPIED_TYPES, RUNNING_STATUS, WAITING_STATUS, Outcome, outcome_of
 from app.bacula.joblog import JobLog
 from app.bacula.model import Job, LiveJob
 from app.i18n import N_, Message, msg
@@ -70,6 +70,8 @@ def _outcome(job: Job, live: LiveJob | None) -> Outcome:
             return Outcome.WAITING
         if live.status in RUNNING_STATUS:
             return Outcome.RUNNING
+        if live.status and live.status != "T":
+            return outcome_of(live.status, job.errors)
     return job.outcome
 
 
@@ -105,7 +107,10 @@ def _conclusions(
     found: list[Message] = []
     if outcome is Outcome.UNKNOWN:
         found.append(
-            msg("Its status letter {letter!r} is not known; look at it.", letter=job.status)
+            msg(
+                "Its status letter {letter!r} is not known; look at it.",
+                letter=live.status if live and live.status else job.status,
+            )
         )
     elif outcome is Outcome.CANCELLED:
         found.append(_cancelled(job, log))
@@ -126,15 +131,19 @@ def _conclusions(
     return found
 
 
+def _copy_given_up(original: int) -> Message:
+    if not original:
+        return msg("The copy was given up; its copy control job tells why.")
+    return msg(
+        "The copy of job {jobid} was given up; its copy control job tells why.",
+        jobid=str(original),
+    )
+
+
 def _failed(job: Job, log: JobLog | None) -> list[Message]:
     found = []
     if job.type in COPIED_TYPES:
-        found.append(
-            msg(
-                "The copy of job {jobid} was given up; its copy control job tells why.",
-                jobid=str(job.prior_jobid),
-            )
-        )
+        found.append(_copy_given_up(job.prior_jobid))
         if log is not None and log.of_job == job.prior_jobid:
             found.append(msg("The log below is that of the original job."))
     elif job.status == "I":
@@ -147,7 +156,9 @@ def _failed(job: Job, log: JobLog | None) -> list[Message]:
 
 
 def _cancelled(job: Job, log: JobLog | None) -> Message:
-    if job.run_start is None or (job.run_end == job.run_start and not job.files):
+    # When a copy began is not known; what it wrote is.
+    never_began = not job.files if job.type in COPIED_TYPES else job.run_start is None
+    if never_began or (job.run_end == job.run_start and not job.files):
         return msg("It was cancelled before it began to run.")
     if log is not None and re.search("max (run|wait) time", log.headline, re.IGNORECASE):
         return msg("It was cancelled because it ran longer than it may.")

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.assess.model import ClientState, JudgedClient, JudgedJob, Level, Verdict
-from app.bacula.codes import NEEDS_OPERATOR_STATUS, OPEN_STATUS, Outcome
+from app.bacula.codes import (
+    BACKUP_TYPE,
+    COPIED_TYPES,
+    NEEDS_OPERATOR_STATUS,
+    OPEN_STATUS,
+    Outcome,
+)
 from app.i18n import Message, msg, nmsg
 from app.snapshot import GapSource, Snapshot
 
@@ -31,8 +37,8 @@ def reach_verdict(
             Level.UNKNOWN,
             msg("No failure is known, but the list of jobs could not be read completely."),
         )
-    for check in (_needs_operator, _suspicious, _nothing_done):
-        sentence = check(jobs)
+    for check in (_needs_operator, _suspicious, _forgotten, _nothing_done):
+        sentence = check(jobs, snapshot)
         if sentence is not None:
             return Verdict(Level.ATTENTION, sentence)
     if snapshot.gaps:
@@ -45,6 +51,8 @@ def reach_verdict(
 
 def _failed(count: int, failed: Sequence[JudgedJob], clients: Sequence[JudgedClient]) -> Message:
     names = {judged.job.client for judged in failed if judged.job.client}
+    if not names:
+        return nmsg("{count} job failed.", "{count} jobs failed.", count)
     servers = nmsg(
         "{affected} of {count} server", "{affected} of {count} servers",
         len(clients), affected=len(names),
@@ -55,8 +63,10 @@ def _failed(count: int, failed: Sequence[JudgedJob], clients: Sequence[JudgedCli
     )  # fmt: skip
 
 
-def _needs_operator(jobs: Sequence[JudgedJob]) -> Message | None:
-    count = sum(job.live is not None and job.live.status in NEEDS_OPERATOR_STATUS for job in jobs)
+def _needs_operator(jobs: Sequence[JudgedJob], _snapshot: Snapshot) -> Message | None:
+    count = sum(
+        (job.live.status if job.live else job.job.status) in NEEDS_OPERATOR_STATUS for job in jobs
+    )
     if not count:
         return None
     return nmsg(
@@ -66,7 +76,7 @@ def _needs_operator(jobs: Sequence[JudgedJob]) -> Message | None:
     )
 
 
-def _suspicious(jobs: Sequence[JudgedJob]) -> Message | None:
+def _suspicious(jobs: Sequence[JudgedJob], _snapshot: Snapshot) -> Message | None:
     doubtful = (Outcome.WARNING, Outcome.CANCELLED, Outcome.UNKNOWN)
     count = sum(job.outcome in doubtful for job in jobs)
     if not count:
@@ -78,11 +88,28 @@ def _suspicious(jobs: Sequence[JudgedJob]) -> Message | None:
     )
 
 
-def _nothing_done(jobs: Sequence[JudgedJob]) -> Message | None:
+def _forgotten(jobs: Sequence[JudgedJob], snapshot: Snapshot) -> Message | None:
+    if snapshot.live is None:
+        return None
+    count = sum(job.job.is_open and job.live is None for job in jobs)
+    if not count:
+        return None
+    return nmsg(
+        "{count} job is open in the catalog, but the Director does not know it.",
+        "{count} jobs are open in the catalog, but the Director does not know them.",
+        count,
+    )
+
+
+def _nothing_done(jobs: Sequence[JudgedJob], snapshot: Snapshot) -> Message | None:
     if not jobs:
         return msg("No job ran in this period.")
     if all(job.job.status in OPEN_STATUS for job in jobs):
         return msg("No job of this period has finished yet.")
+    backups = (BACKUP_TYPE, *COPIED_TYPES, "M")
+    done = (job.job.type in backups for job in jobs if job.outcome is Outcome.SUCCESS)
+    if not snapshot.filters and not any(done):
+        return msg("No backup finished in this period.")
     return None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
@@ -98,6 +98,22 @@ def observe_row(row: Mapping[str, Any]) -> Observation | None:
     return None
 
 
+def _newest_credible(observations: Sequence[Observation]) -> Observation:
+    """Return the latest observation that is no broken row's.
+
+    Broken are offsets that hardly any row tells; but on the morning after clocks have changed only
+    the last night's rows tell the new one, by one hour off the others, and the latest two agree.
+    """
+    counted = Counter(one.offset for one in observations)
+    common = counted.most_common(1)[0][0]
+    credible = {offset for offset, n in counted.items() if n * 20 > len(observations)}
+    latest = {one.offset for one in observations[-2:]}
+    if len(latest) == 1:
+        credible |= {offset for offset in latest if abs(offset - common) <= _HOUR}
+    credible = credible or {common}
+    return [one for one in observations if one.offset in credible][-1]
+
+
 def _explains(zone: tzinfo, seen: Observation) -> bool:
     return seen.offset in {seen.wall.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)}
 
@@ -125,21 +141,18 @@ class DirectorClock:
         offset is taken; one that a twentieth of the observations or fewer tell is not credible,
         unless none is. Without any observation the setting, else the host's zone, is assumed.
         """
-        observations = list(seen)
+        observations = sorted(seen, key=lambda one: one.wall)
         if not observations:
             if setting is not None:
                 return cls(setting, ClockSource.SETTING)
             return cls(host, ClockSource.ASSUMED)
+        newest = _newest_credible(observations)
         for zone, source in ((setting, ClockSource.SETTING), (host, ClockSource.HOST)):
             if zone is None:
                 continue
             wrong = sum(not _explains(zone, one) for one in observations)
-            if wrong * 20 <= len(observations):
+            if wrong * 20 <= len(observations) and _explains(zone, newest):
                 return cls(zone, source)
-        counted = Counter(one.offset for one in observations)
-        credible = {offset for offset, n in counted.items() if n * 20 > len(observations)}
-        credible = credible or {counted.most_common(1)[0][0]}
-        newest = max((o for o in observations if o.offset in credible), key=lambda o: o.wall)
         return cls(fixed_zone(newest.offset), ClockSource.LEARNED)
 
     def instant(self, wall: datetime | None, seen: Observation | None = None) -> datetime | None:

@@ -29,8 +29,9 @@ OPEN_STATUS = RUNNING_STATUS | WAITING_STATUS
 NEEDS_OPERATOR_STATUS = frozenset("mM")
 """Waiting for a new Volume (m) or for a mount (M): nothing moves until a person acts."""
 
-COPIED_TYPES = frozenset("CM")
-"""Rows that a Copy or Migration made: their start and end times are the original job's."""
+COPIED_TYPES = frozenset("C")
+"""Rows that a Copy made: their start and end times are the original job's. (M is the *original* of
+a migration, with its own times; the row that the Migration made is a B and inherits its times.)"""
 
 VERIFY_TYPE = "V"
 BACKUP_TYPE = "B"

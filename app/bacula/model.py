@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from app.bacula.codes import COPIED_TYPES, OPEN_STATUS, Outcome, outcome_of
 
 _INHERITED_GAP = timedelta(seconds=60)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,9 @@ class Job:
         A VirtualFull is catalogued as a plain Full; it gives itself away by having "ended" long
         before it really ended.
         """
+        if self.created and self.ended and self.created - self.ended > _HOUR:
+            # Nothing ends before it is made; an hour may be the clocks' change.
+            return True
         if self.real_ended is None:
             return False
         if self.type in COPIED_TYPES:
@@ -101,7 +105,7 @@ class Job:
         """When the job really ended; None while it is open."""
         if self.is_open:
             return None
-        return self.real_ended or self.ended
+        return self.real_ended if self.inherits_times else self.real_ended or self.ended
 
     def span(self, now: datetime) -> tuple[datetime, datetime] | None:
         """Return when the job waited and ran, first and last instant; None if nothing is known.
@@ -113,8 +117,8 @@ class Job:
         known = [t for t in (self.created, self.scheduled, self.run_start) if t is not None]
         if self.is_open:
             return min([*known, now]), now
-        if self.inherits_times and self.type in COPIED_TYPES and self.real_ended is not None:
-            return self.real_ended, self.real_ended
+        if self.type in COPIED_TYPES and self.real_ended is not None:
+            return min(self.created or self.real_ended, self.real_ended), self.real_ended
         end = self.run_end
         if end is None:
             return (min(known), max(known)) if known else None

@@ -316,6 +316,7 @@ def _run_report(
 
 def _exit_code(result: Result, fail_on: str) -> ExitCode:
     """Choose the exit code: what is missing counts before what is found."""
+    from app.assess import Level
     from app.bacula.codes import Outcome
 
     assessment = result.assessment
@@ -324,13 +325,11 @@ def _exit_code(result: Result, fail_on: str) -> ExitCode:
     if not assessment.complete:
         return ExitCode.INCOMPLETE
     reached = {
-        "never": (),
-        "failed": (Outcome.FAILED,),
-        "warning": (Outcome.FAILED, Outcome.UNKNOWN, Outcome.WARNING, Outcome.CANCELLED),
+        "never": False,
+        "failed": assessment.counts[Outcome.FAILED] > 0,
+        "warning": assessment.verdict.level is not Level.GOOD,
     }[fail_on]
-    if any(assessment.counts[outcome] for outcome in reached):
-        return ExitCode.FINDINGS
-    return ExitCode.DONE
+    return ExitCode.FINDINGS if reached else ExitCode.DONE
 
 
 def _period(mode: str | None, start: str | None, end: str | None) -> PeriodRequest:

@@ -579,9 +579,16 @@ def test_a_password_file_that_is_no_use_ends_with_3(
 ) -> None:
     if content is not None:
         ready.write("password-1", content)
-    ran = ready("--mode", "test", env=from_file("password-1"))
+    ran = ready("--mode", "test", env=from_file("./password-1"))
     assert ran.code == 3
-    assert f"BACULUM_API_PASSWORD_FILE password-1 {told}" in ran.err
+    assert f"BACULUM_API_PASSWORD_FILE ./password-1 {told}" in ran.err
+
+
+def test_a_password_put_where_its_file_belongs_is_not_printed(ready: Cli) -> None:
+    ran = ready("--mode", "test", env=from_file(PASSWORD.replace("/", "")))
+    assert ran.code == 3
+    assert "BACULUM_API_PASSWORD_FILE … cannot be read" in ran.err
+    assert PASSWORD.replace("/", "") not in ran.err
 
 
 def test_an_unknown_zone_of_this_machine_does_no_harm(ready: Cli) -> None:

@@ -602,3 +602,51 @@ def test_a_job_killed_with_the_director_is_followed_in_its_log(
     assert [(job.jobid, job.run_end) for job in snapshot.jobs] == expected
     assert set(snapshot.logs) == {jobid for jobid, _ in expected}
     assert snapshot.gaps == ()
+
+
+# --- what must not hide behind a green page ----------------------------------------------------
+
+
+def test_a_job_that_failed_after_weeks_is_found_in_a_busy_catalog() -> None:
+    """Its JobId lies far behind all that the list is read for."""
+    begun = NOW - timedelta(days=20)
+    old = a_job(1, "slow", status="f", scheduled=begun, started=begun, ended=NOW)
+    rows = [a_job(jobid, ago=(1_300 - jobid) / 5) for jobid in range(2, 1_300)]
+    with Baculum(a_night(old, *rows)) as baculum:
+        snapshot = snapshot_of(baculum, a_question(mode=Mode.PRODUCTION))
+    assert snapshot.gaps == ()
+    assert 1 in {job.jobid for job in snapshot.jobs}
+
+
+@pytest.mark.parametrize("host", ["UTC", "Asia/Seoul", "Europe/Berlin"])
+def test_the_first_morning_after_clocks_change_has_its_whole_night(host: str) -> None:
+    """Only the last night's rows tell the new offset; 25 nights tell the old one."""
+    berlin = ZoneInfo("Europe/Berlin")
+    morning = datetime(2026, 3, 30, 8, 0, tzinfo=berlin)
+    rows: list[Row] = []
+    for night in range(26):
+        evening = datetime(2026, 3, 29, 22, 10, tzinfo=berlin) - timedelta(days=25 - night)
+        for minute in range(36):
+            start = evening + timedelta(minutes=minute)
+            status = "f" if (night, minute) == (25, 8) else "T"
+            end = start + timedelta(minutes=1)
+            more: dict[str, Any] = dict.fromkeys(("scheduled", "started"), start)
+            more |= {"ended": end, "zone": berlin}
+            rows.append(a_job(len(rows) + 1, status=status, **more))
+    with Baculum(a_night(*rows, zone=berlin, told_at=morning)) as baculum:
+        question = a_question(mode=Mode.PRODUCTION, now=morning, host_zone=ZoneInfo(host))
+        snapshot = snapshot_of(baculum, question)
+    assert snapshot.period.start == datetime(2026, 3, 29, 22, 0, tzinfo=berlin)
+    assert Counter(job.outcome for job in snapshot.jobs) == {Outcome.FAILED: 1, Outcome.SUCCESS: 35}
+
+
+def test_a_failed_copy_that_inherits_old_times_and_has_no_real_end_is_in() -> None:
+    ancient = NOW - timedelta(days=40)
+    made = NOW - timedelta(hours=3)
+    copy = a_job(
+        2, status="f", type="C", scheduled=made, created=made, started=ancient, ended=ancient,
+        realended=None,
+    )  # fmt: skip
+    with Baculum(a_night(a_job(1), copy)) as baculum:
+        snapshot = snapshot_of(baculum, a_question(mode=Mode.PRODUCTION))
+    assert 2 in {job.jobid for job in snapshot.jobs}

@@ -55,7 +55,7 @@ def test_a_success_needs_no_reason_and_no_log() -> None:
         ("C", "l", Outcome.RUNNING),
         # A letter that is none of an open job's says nothing better.
         ("R", "T", Outcome.RUNNING),
-        ("R", "?", Outcome.RUNNING),
+        ("R", "?", Outcome.UNKNOWN),
         ("C", "", Outcome.WAITING),
         ("Z", "R", Outcome.RUNNING),
         ("Z", None, Outcome.UNKNOWN),

@@ -185,3 +185,27 @@ def test_backed_up_is_what_finished_backups_wrote() -> None:
         open_job(7, files=100, bytes=1_000),
     ]
     assert assess(made_snapshot(*jobs)).backed_up == (3, 30)
+
+
+def test_an_open_job_that_the_director_does_not_know_is_worth_a_look() -> None:
+    found = assess(made_snapshot(made_job(1), open_job(2), live={})).verdict
+    assert found.level is Level.ATTENTION
+    # Without the live status nobody can tell.
+    assert assess(made_snapshot(made_job(1), open_job(2), live=None)).verdict.level is Level.GOOD
+
+
+def test_a_job_that_the_director_lists_as_failed_is_a_failure() -> None:
+    snapshot = made_snapshot(made_job(1), open_job(2), live={2: live_job(2, "f")})
+    assert assess(snapshot).verdict.level is Level.CRITICAL
+
+
+def test_a_night_without_a_backup_is_not_all_good_unless_that_was_asked_for() -> None:
+    admin = made_job(1, type="D")
+    assert assess(made_snapshot(admin)).verdict.level is Level.ATTENTION
+    asked = made_snapshot(admin, filters=Filters(types=("D",)))
+    assert assess(asked).verdict.level is Level.GOOD
+
+
+def test_a_failure_of_no_server_does_not_count_servers() -> None:
+    found = assess(made_snapshot(made_job(1, "f", client=""))).verdict
+    assert str(found.sentence) == "1 job failed."

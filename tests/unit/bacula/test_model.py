@@ -268,7 +268,7 @@ def test_the_recorded_copies_were_made_that_night() -> None:
     jobs = recorded()
     assert {n: jobs[n].span(rig.RIG_NOW) for n in (19, 24)} == {
         19: (at("21 02:51:29"), at("21 02:51:29")),
-        24: (at("21 02:56:46"), at("21 02:56:46")),
+        24: (at("21 02:51:29"), at("21 02:56:46")),
     }
 
 
