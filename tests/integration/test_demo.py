@@ -842,7 +842,7 @@ def test_it_can_be_started_again_on_its_port() -> None:
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("openssl is needed to make a certificate")
+        pytest.fail("openssl is needed to make a certificate")
     key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
     subprocess.run(
         [
