@@ -38,6 +38,8 @@ _LEVEL_WORDS = {
     Level.CRITICAL: N_("Act now"),
     Level.UNKNOWN: N_("Not known"),
 }
+# Bacula's own names, as in `codes`; written out once more so that they can be collected for
+# translation. A test holds both against each other.
 _TYPES = {
     "B": N_("Backup"), "R": N_("Restore"), "V": N_("Verify"), "D": N_("Admin"), "C": N_("Copy"),
     "c": N_("Copy control"), "M": N_("Migrated"), "g": N_("Migration control"),
