@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import gettext as gettext_module
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,19 @@ def N_(msgid: str) -> str:
     return msgid
 
 
+class Size(int):
+    """A number of bytes; it is written with its unit."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A sentence with named values, not yet in any language.
 
-    `values` may hold other messages; they are translated along. With `plural`, the value named
-    `count` chooses the form.
+    `values` may hold other messages; they are translated along. Moments (aware datetimes), lengths
+    of time and `Size`s are written as the reader's language and zone want it. With `plural`, the
+    value named `count` chooses the form.
     """
 
     msgid: str
@@ -53,7 +61,14 @@ def nmsg(singular: str, plural: str, count: int, /, **values: Any) -> Message:
 class Translator:
     """Turns messages into one language. English is the source language and needs no catalogue."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, write: Callable[[Any], str] | None = None) -> None:
+        """Translate into `language`.
+
+        Args:
+            language: ko or en.
+            write: writes moments, lengths of time and sizes; without it they are written plainly.
+        """
+        self._write = write or _plainly
         self.language = language if language in LANGUAGES else "en"
         self._catalogue: gettext_module.NullTranslations = (
             gettext_module.NullTranslations()
@@ -87,9 +102,18 @@ class Translator:
     def _value(self, value: Any) -> Any:
         if isinstance(value, Message):
             return self.text(value)
+        if isinstance(value, datetime | timedelta | Size):
+            return self._write(value)
         if isinstance(value, int) and not isinstance(value, bool):
             return f"{value:,}"
         return value
+
+
+def _plainly(value: Any) -> str:
+    """Write a value for logs, where there is no formatter."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return f"{value:d} B" if isinstance(value, Size) else str(value)
 
 
 def language_for(choice: str | None, environment: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from app.bacula.clock import ClockSource
 from app.bacula.joblog import JobLog
-from app.bacula.model import Client, Job, LiveJob
+from app.bacula.model import Client, Job, JobResource, LiveJob, Pool, ScheduledRun, Volume
 from app.i18n import Message
 from app.period import Mode, Period
 
@@ -25,6 +25,12 @@ class GapSource(StrEnum):
     JOB_LOGS = "job logs"
     LIVE_STATUS = "live status"
     CLIENTS = "clients"
+    HISTORY = "history"
+    CONFIGURATION = "configuration"
+    SCHEDULE = "schedule"
+    POOLS = "pools"
+    VOLUMES = "volumes"
+    SUCCESS_LOGS = "logs of successes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,21 @@ class CallStats:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What ran before the period, for judging by comparison.
+
+    Attributes:
+        jobs: jobs that ended before the period began, newest JobId first; narrowed like the jobs.
+        since: from when on no job is missing; None when nothing is known of the past.
+        whole: whether there is nothing older in the catalog, so that "never" may be said.
+    """
+
+    jobs: tuple[Job, ...] = ()
+    since: datetime | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The night as the servers told it.
 
@@ -99,6 +120,7 @@ class Snapshot:
         clients: the clients the catalog knows; None when that could not be had.
         live: the Director's live jobs by JobId; None when not had or not needed.
         gaps: what is missing.
+        notes: what only judging would have needed and could not be had; the night itself is known.
         filters: what the jobs were narrowed to.
     """
 
@@ -113,6 +135,14 @@ class Snapshot:
     gaps: tuple[Gap, ...] = ()
     filters: Filters = field(default_factory=Filters)
     calls: CallStats = field(default_factory=CallStats)
+    notes: tuple[Gap, ...] = ()
+    history: History = field(default_factory=History)
+    resources: tuple[JobResource, ...] | None = None
+    """The configured jobs; None when that could not be had."""
+    schedule: tuple[ScheduledRun, ...] | None = None
+    """Runs foreseen from the Director's last midnight on, for eight days; None when not had."""
+    pools: tuple[Pool, ...] | None = None
+    volumes: tuple[Volume, ...] | None = None
     stopped: Message | None = None
     """Why nothing at all could be had, with the cure; None when something was."""
     stopped_cure: Message | None = None

@@ -289,4 +289,5 @@ def job_from_row(row: Row, clock: DirectorClock) -> Job | None:
         pool=text(row, "pool"),
         fileset=text(row, "fileset"),
         prior_jobid=number(row.get("priorjobid")) or 0,
+        purged=bool(number(row.get("purgedfiles"))),
     )

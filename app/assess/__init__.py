@@ -1,20 +1,27 @@
 """Judging: what the snapshot means. Pure; no clock, no I/O, no environment.
 
-Further judgements (findings) go beside `jobs`, `clients` and `verdict`, one question a module.
+Every job is judged by itself (`jobs`), then together with its past (`history`, `findings`), then
+the servers (`clients`) and the whole (`verdict`).
 """
 
+from app.assess.case import Case
 from app.assess.clients import judge_clients
+from app.assess.findings import find
+from app.assess.history import read_past
 from app.assess.jobs import judge_job
 from app.assess.model import Assessment, JudgedClient, JudgedJob, Level, Verdict
 from app.assess.verdict import reach_verdict
+from app.policy import Policy
 from app.snapshot import Snapshot
 
 __all__ = ["Assessment", "JudgedClient", "JudgedJob", "Level", "Verdict", "assess"]
 
 
-def assess(snapshot: Snapshot) -> Assessment:
-    """Judge a night: every job once, then its servers, then the whole."""
+def assess(snapshot: Snapshot, policy: Policy | None = None) -> Assessment:
+    """Judge a night: every job once, what its past says of it, its servers, then the whole."""
     jobs = tuple(judge_job(job, snapshot) for job in snapshot.jobs)
+    past = read_past(snapshot)
+    findings = find(Case(snapshot, jobs, past, policy or Policy()))
     clients = judge_clients(jobs)
     with_jobs = {client.name for client in clients}
     idle = tuple(c.name for c in snapshot.clients or () if c.name not in with_jobs)
@@ -24,4 +31,6 @@ def assess(snapshot: Snapshot) -> Assessment:
         clients=clients,
         idle_clients=() if snapshot.filters else idle,
         verdict=reach_verdict(snapshot, jobs, clients),
+        findings=findings,
+        past=past,
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from app.assess.finding import Finding, Severity
+from app.assess.history import Past
 from app.bacula.codes import BACKUP_TYPE, Outcome
 from app.bacula.joblog import JobLog
 from app.bacula.model import Job, LiveJob
@@ -62,6 +64,8 @@ class JudgedJob:
         log: its log, when it was needed and had.
         live: the Director's live view, when there is one.
         since: for an open job: since when it runs or waits.
+        copy_of: the JobId of the original, if it is a copy or what a migration wrote; else 0.
+        made_up_by: the JobId of the later run that made up for it, if it recovered; else 0.
     """
 
     job: Job
@@ -71,6 +75,8 @@ class JudgedJob:
     log: JobLog | None = None
     live: LiveJob | None = None
     since: datetime | None = None
+    copy_of: int = 0
+    made_up_by: int = 0
 
 
 class ClientState(StrEnum):
@@ -101,6 +107,8 @@ class Assessment:
         clients: the servers that had jobs, the worst first.
         idle_clients: servers the catalog knows that had none; empty when jobs were filtered.
         verdict: the answer.
+        findings: what the letters do not say, the gravest first; muted ones are among them.
+        past: the runs of each job, those before the period and those of it.
     """
 
     snapshot: Snapshot
@@ -108,6 +116,13 @@ class Assessment:
     clients: tuple[JudgedClient, ...]
     idle_clients: tuple[str, ...]
     verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    past: Past = field(default_factory=lambda: Past({}, None, False))
+
+    @property
+    def alarms(self) -> tuple[Finding, ...]:
+        """The findings that somebody should act upon: neither muted nor mere information."""
+        return tuple(f for f in self.findings if not f.muted and f.severity is not Severity.INFO)
 
     @property
     def complete(self) -> bool:

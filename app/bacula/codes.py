@@ -16,6 +16,8 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     WARNING = "warning"
     CANCELLED = "cancelled"
+    RECOVERED = "recovered"
+    """No letter says so: it went wrong, and a later run of the same job made up for it."""
     WAITING = "waiting"
     RUNNING = "running"
     SUCCESS = "success"

@@ -1,4 +1,4 @@
-"""Bacula's things as frozen values: Job, Client, LiveJob. Times are UTC; None means not known."""
+"""Bacula's things as frozen values: Job, Client, Pool, Volume. Times are UTC; None: not known."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Job:
         pool: pool name, "" when none.
         fileset: FileSet name, "" when none.
         prior_jobid: the original of a copy or migration, 0 when none.
+        purged: whether its file records were pruned: it can be restored only as a whole.
     """
 
     jobid: int
@@ -54,6 +55,7 @@ class Job:
     pool: str
     fileset: str
     prior_jobid: int
+    purged: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -143,6 +145,100 @@ class Client:
     clientid: int
     name: str
     uname: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobResource:
+    """A Job resource as the Director's configuration has it (`show jobs`).
+
+    Attributes:
+        name: the job's name.
+        type: JobType letter; "" when it was not told.
+        enabled: whether the Director would run it; None when it was not told.
+        client: its Client, "" when it was not told.
+        scheduled: whether it has an enabled Schedule; None when it was not told.
+    """
+
+    name: str
+    type: str = ""
+    enabled: bool | None = None
+    client: str = ""
+    scheduled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledRun:
+    """A run that the Director's schedules foresee, from today's midnight on."""
+
+    job: str
+    client: str
+    type: str
+    level: str
+    due: datetime
+    schedule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A Pool as the catalog knows it. Limits of 0 are "no limit" and become None.
+
+    Attributes:
+        name: the pool's name.
+        volumes: how many Volumes it has.
+        max_volumes: how many it may have.
+        retention: how long its Volumes are kept after they were last written.
+        max_volume_bytes: how much one of its Volumes holds at most.
+        type: PoolType, such as Backup or Scratch.
+        recycle: whether Volumes may be used again after their retention.
+    """
+
+    name: str
+    volumes: int
+    max_volumes: int | None
+    retention: timedelta | None
+    max_volume_bytes: int | None
+    type: str = "Backup"
+    recycle: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A Volume of the catalog's Media table. Limits of 0 are "no limit" and become None.
+
+    Attributes:
+        name: the volume's name.
+        pool: its pool's name, "" when none.
+        status: Append, Full, Used, Recycle, Purged, Error, Archive, Read-Only, Disabled, Cleaning.
+        bytes: bytes on it; None when the server did not say.
+        max_bytes: how much it holds at most.
+        retention: how long it is kept after it was last written.
+        first_written: when it was first written.
+        last_written: when it was last written.
+        recycle: whether it may be used again after its retention.
+        enabled: whether the Director may use it at all.
+        errors: how many errors it had.
+    """
+
+    name: str
+    pool: str
+    status: str
+    bytes: int | None
+    max_bytes: int | None
+    retention: timedelta | None
+    first_written: datetime | None
+    last_written: datetime | None
+    recycle: bool = True
+    enabled: bool = True
+    errors: int = 0
+
+    @property
+    def expires(self) -> datetime | None:
+        """When its retention ends and it may be used again; None while it is still written to."""
+        if self.status not in ("Full", "Used") or self.last_written is None:
+            return None
+        if self.retention is None or not self.recycle:
+            return None
+        return self.last_written + self.retention
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ def build_document(assessment: Assessment, *, generated: datetime, language: str
     """Return the report as plain data. Times are ISO 8601 with offset; sizes are bytes."""
     snapshot = assessment.snapshot
     zone = snapshot.period.start.tzinfo or UTC
-    tr, fmt = Translator(language), Formatter(language, zone)
+    fmt = Formatter(language, zone)
+    tr = Translator(language, fmt.write)
     files, size = assessment.backed_up
     states = assessment.client_states
     return {

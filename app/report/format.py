@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 
 from app.bacula.clock import zone_name
+from app.i18n import Size
 
 NOT_KNOWN = "–"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB", "RB", "QB")
@@ -22,6 +23,12 @@ class Formatter:
     def __init__(self, language: str, zone: tzinfo) -> None:
         self._language = language if language in _WEEKDAYS else "en"
         self._zone = zone
+
+    def write(self, value: datetime | timedelta | Size) -> str:
+        """Return a value of a sentence: a moment, a length of time or a size."""
+        if isinstance(value, datetime):
+            return self.short(value)
+        return self.span(value) if isinstance(value, timedelta) else self.size(value)
 
     def number(self, value: int | None) -> str:
         """Return a count with thousands separators."""

@@ -26,6 +26,7 @@ _OUTCOME_NAMES = {
     Outcome.UNKNOWN: N_("Unknown"),
     Outcome.WARNING: N_("Warnings"),
     Outcome.CANCELLED: N_("Cancelled"),
+    Outcome.RECOVERED: N_("Recovered"),
     Outcome.WAITING: N_("Waiting"),
     Outcome.RUNNING: N_("Running"),
     Outcome.SUCCESS: N_("Successful"),
@@ -56,6 +57,12 @@ _GAP_NAMES = {
     GapSource.JOB_LOGS: N_("job logs"),
     GapSource.LIVE_STATUS: N_("the Director's live status"),
     GapSource.CLIENTS: N_("the list of servers"),
+    GapSource.HISTORY: N_("the jobs of earlier weeks"),
+    GapSource.CONFIGURATION: N_("the configured jobs"),
+    GapSource.SCHEDULE: N_("the schedules"),
+    GapSource.POOLS: N_("the pools"),
+    GapSource.VOLUMES: N_("the volumes"),
+    GapSource.SUCCESS_LOGS: N_("logs of successes"),
 }
 _JOBS = (GapSource.JOBS, GapSource.OPEN_JOBS)
 """Gaps that leave it open how many jobs there were."""
@@ -215,11 +222,11 @@ class _Builder:
         self._a = assessment
         self._snapshot = assessment.snapshot
         self._generated = generated
-        self._tr = Translator(language)
         self._version = version
         self._web = web
         zone = self._snapshot.period.start.tzinfo or UTC
-        self._fmt = Formatter(self._tr.language, zone)
+        self._fmt = Formatter(language, zone)
+        self._tr = Translator(language, self._fmt.write)
         self._log_budget = LOG_BUDGET
 
     def build(self) -> ReportView:

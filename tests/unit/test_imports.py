@@ -19,10 +19,11 @@ PURE = {
     "app.bacula": set[str](),
     "app.period": WORDS,
     "app.snapshot": WORDS | {"app.bacula", "app.period"},
-    "app.assess": WORDS | {"app.bacula", "app.period", "app.snapshot"},
-    "app.report.format": {"app.bacula"},
+    "app.policy": WORDS,
+    "app.assess": WORDS | {"app.bacula", "app.period", "app.policy", "app.snapshot"},
+    "app.report.format": {"app.bacula", "app.i18n"},
     "app.report.view": WORDS
-    | {"app.assess", "app.bacula", "app.period", "app.report.format", "app.snapshot"},
+    | {"app.assess", "app.bacula", "app.period", "app.policy", "app.report.format", "app.snapshot"},
     "app.errors": {"app.i18n"},
     "app.i18n": set[str](),
 }

@@ -14,7 +14,7 @@ from app.assess.model import ClientState
 from app.bacula.codes import Outcome
 from tests.unit.made import made_job
 
-F, U, W, C, WAIT, RUN, S = Outcome
+F, U, W, C, _RECOVERED, WAIT, RUN, S = Outcome
 JUDGED = st.lists(
     st.builds(
         lambda client, outcome: JudgedJob(made_job(client=client), outcome),

@@ -1,0 +1,49 @@
+"""What a finder is given: everything that is known and expected, as one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from app.assess.history import Past
+from app.assess.model import JudgedJob
+from app.policy import Policy
+from app.snapshot import GapSource, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a finder may look at.
+
+    Attributes:
+        snapshot: what the servers said.
+        jobs: every job of the period, judged; recovered failures are already told apart.
+        past: the runs of each job, those before the period and those of it.
+        policy: what is expected.
+    """
+
+    snapshot: Snapshot
+    jobs: tuple[JudgedJob, ...]
+    past: Past
+    policy: Policy
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment that is judged: now, or the end of a period that lies in the past."""
+        return min(self.snapshot.now, self.snapshot.period.end)
+
+    @property
+    def current(self) -> bool:
+        """Whether the period reaches to now, so that schedules and live status belong to it."""
+        now, end = self.snapshot.now.astimezone(UTC), self.snapshot.period.end.astimezone(UTC)
+        return (now - end).total_seconds() < 3600
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which days and nights are counted."""
+        return self.snapshot.period.start.tzinfo or UTC
+
+    def lacks(self, *sources: GapSource) -> bool:
+        """Whether something is missing without which a finding would only be a guess."""
+        missing = {gap.source for gap in (*self.snapshot.gaps, *self.snapshot.notes)}
+        return self.snapshot.stopped is not None or not missing.isdisjoint(sources)

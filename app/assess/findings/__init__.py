@@ -1,0 +1,48 @@
+"""What the status letters do not say: one question a module.
+
+A finder is a module with a function `notices` from a `Case` to `Notice`s. A new one goes into a module of its own here,
+into `FINDERS`, and into docs/findings.md; a new kind also into `finding.Kind` and `catalogue`.
+Missing data is no finding: what is not known is neither bad nor good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from app.assess.case import Case
+from app.assess.finding import Finding, Notice
+from app.assess.findings import (
+    chain,
+    configured,
+    evidence,
+    failures,
+    hidden,
+    missed,
+    protection,
+    recovered,
+    room,
+    unusual,
+    waiting,
+)
+from app.assess.findings.gather import gather
+
+FINDERS: tuple[Callable[[Case], Iterable[Notice]], ...] = (
+    protection.notices,
+    failures.notices,
+    missed.notices,
+    configured.notices,
+    recovered.notices,
+    waiting.notices,
+    chain.notices,
+    unusual.notices,
+    hidden.notices,
+    evidence.notices,
+    room.notices,
+)
+
+
+def find(case: Case) -> tuple[Finding, ...]:
+    """Ask every question, and gather the answers, the gravest first."""
+    if case.snapshot.stopped is not None:
+        return ()
+    return gather((notice for finder in FINDERS for notice in finder(case)), case)

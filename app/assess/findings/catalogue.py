@@ -1,0 +1,172 @@
+"""The catalogue of findings: one line for each kind, with what is said when it is found often.
+
+docs/findings.md says the same for people, and a test holds both against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from app.assess.finding import Cause, Kind, Notice
+from app.i18n import N_, Message, msg, nmsg
+
+TITLES = {
+    Kind.NEVER_BACKED_UP: N_("Never backed up"),
+    Kind.TOO_OLD: N_("Last good backup too old"),
+    Kind.FAILED: N_("Failed"),
+    Kind.MISSED: N_("Did not run"),
+    Kind.NEEDS_OPERATOR: N_("Needs an operator now"),
+    Kind.BROKEN_CHAIN: N_("Restore chain"),
+    Kind.EMPTY: N_("Empty backup"),
+    Kind.CATALOG_BACKUP: N_("Catalog backup"),
+    Kind.POOL_FULL: N_("Pool full"),
+    Kind.CANCELLED: N_("Cancelled"),
+    Kind.STALLED: N_("No progress"),
+    Kind.LATE: N_("Late"),
+    Kind.NEVER_RUN: N_("Never run"),
+    Kind.DISABLED: N_("Disabled"),
+    Kind.NO_JOB: N_("Server without a job"),
+    Kind.HIDDEN_ERRORS: N_("Success with errors in its log"),
+    Kind.UNUSUAL: N_("Unusual"),
+    Kind.VOLUME_ERROR: N_("Volume in error"),
+    Kind.ROOM: N_("Room runs out"),
+    Kind.EXPIRING: N_("Volumes expire soon"),
+    Kind.UPGRADED: N_("Full instead of Incremental"),
+    Kind.RECOVERED: N_("Recovered"),
+    Kind.SOLVED: N_("Works again"),
+    Kind.NO_RESTORE_TEST: N_("No restore tried"),
+    Kind.NO_VERIFY: N_("No Verify"),
+}
+
+CAUSES = {
+    Cause.DIRECTOR_RESTARTED: N_("the Director was restarted"),
+    Cause.CANCELLED_BY_PERSON: N_("cancelled by a person"),
+    Cause.CANCELLED_BY_LIMIT: N_("cancelled by a time limit"),
+    Cause.CANCELLED_AS_DUPLICATE: N_("cancelled as a duplicate"),
+    Cause.AUTHENTICATION: N_("password refused"),
+    Cause.SCRIPT: N_("a script failed"),
+    Cause.NO_VOLUME: N_("no Volume to write to"),
+    Cause.DISK_FULL: N_("disk full"),
+    Cause.CLIENT_UNREACHABLE: N_("File Daemon not reached"),
+    Cause.STORAGE: N_("Storage Daemon or device"),
+    Cause.DATABASE: N_("catalog database"),
+    Cause.NETWORK_LOST: N_("network lost midway"),
+    Cause.FILES: N_("files unreadable or missing"),
+    Cause.UNKNOWN: N_("cause not recognised"),
+}
+"""Each cause in a few words."""
+
+
+def together(notices: Sequence[Notice]) -> Message:
+    """Return what several notices of one kind, cause and detail say together."""
+    first = notices[0]
+    detail = msg(CAUSES[first.cause]) if first.cause else first.detail
+    return _TOGETHER[first.kind](len(notices), detail)
+
+
+_TOGETHER: dict[Kind, Callable[[int, Message | str], Message]] = {
+    Kind.NEVER_BACKED_UP: lambda n, _: nmsg(
+        "{count} job has never had a good backup.", "{count} jobs have never had a good backup.", n
+    ),
+    Kind.TOO_OLD: lambda n, _: nmsg(
+        "{count} job has a last good backup that is too old.",
+        "{count} jobs have a last good backup that is too old.",
+        n,
+    ),
+    Kind.FAILED: lambda n, cause: nmsg(
+        "{count} job failed: {cause}.", "{count} jobs failed: {cause}.", n, cause=cause
+    ),
+    Kind.MISSED: lambda n, _: nmsg(
+        "{count} job did not run though it was due.",
+        "{count} jobs did not run though they were due.",
+        n,
+    ),
+    Kind.NEEDS_OPERATOR: lambda n, _: nmsg(
+        "{count} job waits for somebody to act.", "{count} jobs wait for somebody to act.", n
+    ),
+    Kind.BROKEN_CHAIN: lambda n, _: nmsg(
+        "The restore chain of {count} job is weak or broken.",
+        "The restore chains of {count} jobs are weak or broken.",
+        n,
+    ),
+    Kind.EMPTY: lambda n, _: nmsg(
+        "{count} backup is empty though it never was before.",
+        "{count} backups are empty though they never were before.",
+        n,
+    ),
+    Kind.CATALOG_BACKUP: lambda n, _: nmsg(
+        "{count} backup of the catalog needs a look.",
+        "{count} backups of the catalog need a look.",
+        n,
+    ),
+    Kind.POOL_FULL: lambda n, _: nmsg(
+        "{count} pool is full or nearly so.", "{count} pools are full or nearly so.", n
+    ),
+    Kind.CANCELLED: lambda n, cause: nmsg(
+        "{count} job was cancelled: {cause}.",
+        "{count} jobs were cancelled: {cause}.",
+        n,
+        cause=cause,
+    ),
+    Kind.STALLED: lambda n, _: nmsg(
+        "{count} job makes no progress or takes far longer than usual.",
+        "{count} jobs make no progress or take far longer than usual.",
+        n,
+    ),
+    Kind.LATE: lambda n, _: nmsg(
+        "{count} job began late, or has not begun yet.",
+        "{count} jobs began late, or have not begun yet.",
+        n,
+    ),
+    Kind.NEVER_RUN: lambda n, _: nmsg(
+        "{count} configured job has never run.", "{count} configured jobs have never run.", n
+    ),
+    Kind.DISABLED: lambda n, _: nmsg(
+        "{count} job is disabled or no longer scheduled.",
+        "{count} jobs are disabled or no longer scheduled.",
+        n,
+    ),
+    Kind.NO_JOB: lambda n, _: nmsg(
+        "{count} server has no backup job at all.", "{count} servers have no backup job at all.", n
+    ),
+    Kind.HIDDEN_ERRORS: lambda n, _: nmsg(
+        "The log of {count} successful job tells of errors.",
+        "The logs of {count} successful jobs tell of errors.",
+        n,
+    ),
+    Kind.UNUSUAL: lambda n, _: nmsg(
+        "{count} backup differs far from its usual.",
+        "{count} backups differ far from their usual.",
+        n,
+    ),
+    Kind.VOLUME_ERROR: lambda n, _: nmsg(
+        "{count} Volume is in error.", "{count} Volumes are in error.", n
+    ),
+    Kind.ROOM: lambda n, _: nmsg(
+        "The room of {count} pool runs out soon.", "The room of {count} pools runs out soon.", n
+    ),
+    Kind.EXPIRING: lambda n, _: nmsg(
+        "Volumes of {count} pool expire soon.", "Volumes of {count} pools expire soon.", n
+    ),
+    Kind.UPGRADED: lambda n, _: nmsg(
+        "{count} job ran as a Full instead of an Incremental.",
+        "{count} jobs ran as a Full instead of an Incremental.",
+        n,
+    ),
+    Kind.RECOVERED: lambda n, _: nmsg(
+        "{count} job went wrong and succeeded when it ran again.",
+        "{count} jobs went wrong and succeeded when they ran again.",
+        n,
+    ),
+    Kind.SOLVED: lambda n, _: nmsg("{count} job works again.", "{count} jobs work again.", n),
+    Kind.NO_RESTORE_TEST: lambda n, _: nmsg(
+        "Of {count} server no restore has been tried.",
+        "Of {count} servers no restore has been tried.",
+        n,
+    ),
+    Kind.NO_VERIFY: lambda n, _: nmsg(
+        "No backup of {count} server has been verified.",
+        "No backups of {count} servers have been verified.",
+        n,
+    ),
+}

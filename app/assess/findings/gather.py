@@ -1,0 +1,50 @@
+"""From notices to findings: what is muted is set apart, what says the same is said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from app.assess.case import Case
+from app.assess.finding import Finding, Kind, Notice, Severity
+from app.assess.findings.catalogue import together
+from app.policy import Mute
+
+_SEVERITIES = tuple(Severity)
+_KINDS = tuple(Kind)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def gather(notices: Iterable[Notice], case: Case) -> tuple[Finding, ...]:
+    """Gather notices into findings, the gravest first.
+
+    Forty failures with one cause are one finding with forty notices. A muted notice never shares a
+    finding with one that is not.
+    """
+    today = case.as_of.astimezone(case.zone).date()
+    groups: dict[tuple[object, ...], list[Notice]] = {}
+    muted: dict[tuple[object, ...], Mute | None] = {}
+    for notice in notices:
+        mute = case.policy.mute(notice.kind.value, notice.job, notice.client, today)
+        key = (notice.kind, notice.severity, notice.cause, notice.detail, mute)
+        groups.setdefault(key, []).append(notice)
+        muted[key] = mute
+    findings = [_finding(group, muted[key]) for key, group in groups.items()]
+    return tuple(sorted(findings, key=_rank))
+
+
+def _finding(group: list[Notice], mute: Mute | None) -> Finding:
+    group.sort(key=lambda n: (-n.nights, n.since or _NEVER, n.client, n.job))
+    first = group[0]
+    sentence = first.sentence if len(group) == 1 else together(group)
+    return Finding(first.kind, first.severity, sentence, tuple(group), mute)
+
+
+def _rank(finding: Finding) -> tuple[int, int, int, int, str]:
+    return (
+        _SEVERITIES.index(finding.severity),
+        _KINDS.index(finding.kind),
+        -len(finding.notices),
+        -finding.nights,
+        finding.key,
+    )
