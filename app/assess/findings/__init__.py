@@ -1,8 +1,8 @@
 """What the status letters do not say: one question a module.
 
 A finder is a module with a function `notices` from a `Case` to `Notice`s. A new one goes into a
-module here, into `FINDERS` and docs/findings.md; a new kind also into `finding.Kind` and `catalogue`.
-Missing data is no finding: what is not known is neither bad nor good.
+module here, into `FINDERS` and docs/findings.md; a new kind also into `finding.Kind` and the
+`catalogue`. Missing data is no finding: what is not known is neither bad nor good.
 """
 
 from __future__ import annotations
