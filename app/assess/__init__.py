@@ -5,11 +5,14 @@ the servers (`clients`) and the whole (`verdict`).
 """
 
 from app.assess.case import Case
-from app.assess.clients import judge_clients
+from app.assess.clients import judge_clients, protected_servers
 from app.assess.findings import find
 from app.assess.history import read_past
 from app.assess.jobs import judge_job
 from app.assess.model import Assessment, JudgedClient, JudgedJob, Level, Verdict
+from app.assess.nights import read_nights
+from app.assess.protection import protection_of
+from app.assess.recovery import recover
 from app.assess.verdict import reach_verdict
 from app.policy import Policy
 from app.snapshot import Snapshot
@@ -19,10 +22,13 @@ __all__ = ["Assessment", "JudgedClient", "JudgedJob", "Level", "Verdict", "asses
 
 def assess(snapshot: Snapshot, policy: Policy | None = None) -> Assessment:
     """Judge a night: every job once, what its past says of it, its servers, then the whole."""
-    jobs = tuple(judge_job(job, snapshot) for job in snapshot.jobs)
     past = read_past(snapshot)
-    findings = find(Case(snapshot, jobs, past, policy or Policy()))
-    clients = judge_clients(jobs)
+    jobs = recover(judge_job(job, snapshot, past.copies) for job in snapshot.jobs)
+    case = Case(snapshot, jobs, past, policy or Policy())
+    findings = find(case)
+    protections = protection_of(case)
+    protected = protected_servers(protections)
+    clients = judge_clients((job for job in jobs if not job.good_copy), protected)
     with_jobs = {client.name for client in clients}
     idle = tuple(c.name for c in snapshot.clients or () if c.name not in with_jobs)
     return Assessment(
@@ -30,7 +36,9 @@ def assess(snapshot: Snapshot, policy: Policy | None = None) -> Assessment:
         jobs=jobs,
         clients=clients,
         idle_clients=() if snapshot.filters else idle,
-        verdict=reach_verdict(snapshot, jobs, clients),
+        verdict=reach_verdict(case, clients, findings, protected),
         findings=findings,
         past=past,
+        protections=protections,
+        nights=read_nights(case, findings),
     )

@@ -47,3 +47,14 @@ class Case:
         """Whether something is missing without which a finding would only be a guess."""
         missing = {gap.source for gap in (*self.snapshot.gaps, *self.snapshot.notes)}
         return self.snapshot.stopped is not None or not missing.isdisjoint(sources)
+
+    @property
+    def known_since(self) -> datetime:
+        """Since when no run is missing: what is known of the past, but at least the period."""
+        start = self.snapshot.period.start
+        return min(start, self.past.since) if self.past.since is not None else start
+
+    @property
+    def known_days(self) -> int:
+        """How many whole days up to the moment judged are known; the catalog may begin later."""
+        return (self.as_of - self.known_since).days

@@ -122,6 +122,7 @@ class Finding:
         sentence: what all of them say; with one notice, its own sentence.
         notices: what was found, the longest-lasting first.
         muted: why it does not alarm; None when it does.
+        common_action: what to do about all of them, where that differs from job to job.
     """
 
     kind: Kind
@@ -129,11 +130,12 @@ class Finding:
     sentence: Message
     notices: tuple[Notice, ...]
     muted: Mute | None = None
+    common_action: Message | None = None
 
     @property
     def action(self) -> Message | None:
-        """What to do next."""
-        return self.notices[0].action
+        """What to do next; of several notices, what to do about all of them."""
+        return self.common_action or self.notices[0].action
 
     @property
     def cause(self) -> Cause | None:

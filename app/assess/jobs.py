@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from datetime import datetime
 
 from app.assess.model import JudgedJob, Reason
@@ -33,19 +34,25 @@ _TRAILER = re.compile(r"\s*Possible causes:$")
 _DETAIL = re.compile(r"\"[^\"]+\"|\([^)]+\)")
 
 
-def judge_job(job: Job, snapshot: Snapshot) -> JudgedJob:
-    """Judge one job of a snapshot."""
+def judge_job(job: Job, snapshot: Snapshot, copies: Set[int] = frozenset()) -> JudgedJob:
+    """Judge one job of a snapshot.
+
+    Args:
+        job: the job.
+        snapshot: the night it belongs to.
+        copies: the JobIds of all that is a copy of another job.
+    """
     live = snapshot.live.get(job.jobid) if snapshot.live is not None and job.is_open else None
     outcome = _outcome(job, live)
     if outcome is Outcome.SUCCESS:
-        return JudgedJob(job, outcome)
+        return JudgedJob(job, outcome, copy_of=job.prior_jobid if job.jobid in copies else 0)
     log = snapshot.logs.get(job.jobid)
     concluded = [Reason(text) for text in _conclusions(job, outcome, live, log, snapshot)]
     stated = [Reason(cause.text, cause.alike) for cause in log.causes] if log else []
     if not stated and log is not None and outcome not in (Outcome.RUNNING, Outcome.WAITING):
         stated = [Reason(line) for line in log.last]
     headline: Message | str = _plain(log.headline) if log is not None else ""
-    says_more = outcome in _CONCLUSION_FIRST or _killed(job, log) or _given_up_copy(job, outcome)
+    says_more = outcome in _CONCLUSION_FIRST or killed(job, log) or _given_up_copy(job, outcome)
     if concluded and (says_more or not headline):
         headline = concluded[0].text
     elif not headline and stated:
@@ -80,7 +87,7 @@ def _plain(line: str) -> str:
     return _TRAILER.sub("", _PREFIX.sub("", line)) or line
 
 
-def _killed(job: Job, log: JobLog | None) -> bool:
+def killed(job: Job, log: JobLog | None) -> bool:
     """Whether the Director died during the job: no RealEndTime, no summary (API.md section 4)."""
     return (
         job.outcome is Outcome.FAILED
@@ -148,7 +155,7 @@ def _failed(job: Job, log: JobLog | None) -> list[Message]:
             found.append(msg("The log below is that of the original job."))
     elif job.status == "I":
         found.append(msg("The job is incomplete: it stopped midway."))
-    elif _killed(job, log):
+    elif killed(job, log):
         found.append(
             msg("Its log has no summary: the Director was restarted or died during the job.")
         )

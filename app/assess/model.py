@@ -7,14 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from app.assess.finding import Finding, Severity
 from app.assess.history import Past
-from app.bacula.codes import BACKUP_TYPE, Outcome
+from app.assess.nights import Nights
+from app.bacula.codes import BACKUP_TYPE, COPIED_TYPES, Outcome
 from app.bacula.joblog import JobLog
 from app.bacula.model import Job, LiveJob
 from app.i18n import Message
 from app.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from app.assess.protection import Protection
 
 
 class Level(StrEnum):
@@ -64,7 +69,7 @@ class JudgedJob:
         log: its log, when it was needed and had.
         live: the Director's live view, when there is one.
         since: for an open job: since when it runs or waits.
-        copy_of: the JobId of the original, if it is a copy or what a migration wrote; else 0.
+        copy_of: the JobId of the original, if it is a good copy or what a migration wrote; else 0.
         made_up_by: the JobId of the later run that made up for it, if it recovered; else 0.
     """
 
@@ -78,6 +83,16 @@ class JudgedJob:
     copy_of: int = 0
     made_up_by: int = 0
 
+    @property
+    def good_copy(self) -> bool:
+        """Whether it is a copy that went well: no second backup, and counted nowhere.
+
+        A copy that went wrong is counted as what it is.
+        """
+        if self.outcome is not Outcome.SUCCESS:
+            return False
+        return self.copy_of != 0 or self.job.type in COPIED_TYPES
+
 
 class ClientState(StrEnum):
     """How a server stands."""
@@ -89,12 +104,22 @@ class ClientState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JudgedClient:
-    """A server that had jobs in the period: fine only if every one of them succeeded."""
+    """A server that had jobs in the period.
+
+    Attributes:
+        name: the Client's name.
+        state: fine only if every one of its jobs succeeded or was made up for.
+        worst: the outcome that decides.
+        outcomes: its jobs per outcome; good copies are not counted.
+        protected: whether every backup job of it has a good backup that is not too old; None when
+            too little is known to say so.
+    """
 
     name: str
     state: ClientState
     worst: Outcome
     outcomes: Mapping[Outcome, int]
+    protected: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +134,8 @@ class Assessment:
         verdict: the answer.
         findings: what the letters do not say, the gravest first; muted ones are among them.
         past: the runs of each job, those before the period and those of it.
+        protections: how well each backup job protects its client.
+        nights: the last nights, server by server and all together.
     """
 
     snapshot: Snapshot
@@ -118,6 +145,8 @@ class Assessment:
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     past: Past = field(default_factory=lambda: Past({}, None, False))
+    protections: tuple[Protection, ...] = ()
+    nights: Nights = field(default_factory=Nights)
 
     @property
     def alarms(self) -> tuple[Finding, ...]:
@@ -130,9 +159,19 @@ class Assessment:
         return not self.snapshot.gaps
 
     @property
+    def counted(self) -> tuple[JudgedJob, ...]:
+        """The jobs that count: all but the good copies."""
+        return tuple(job for job in self.jobs if not job.good_copy)
+
+    @property
+    def copies(self) -> tuple[JudgedJob, ...]:
+        """The good copies, in the order of the jobs; `copy_of` names the original of each."""
+        return tuple(job for job in self.jobs if job.good_copy)
+
+    @property
     def counts(self) -> Mapping[Outcome, int]:
-        """Jobs per outcome; every outcome is there, and they add up to the number of jobs."""
-        counted = Counter(job.outcome for job in self.jobs)
+        """Jobs per outcome; every outcome is there, and they add up to the number of `counted`."""
+        counted = Counter(job.outcome for job in self.jobs if not job.good_copy)
         return {outcome: counted[outcome] for outcome in Outcome}
 
     @property
@@ -148,6 +187,7 @@ class Assessment:
             judged.job
             for judged in self.jobs
             if judged.job.type == BACKUP_TYPE
+            and judged.job.jobid not in self.past.copies
             and judged.outcome in (Outcome.SUCCESS, Outcome.WARNING)
         ]
         return sum(job.files or 0 for job in done), sum(job.bytes or 0 for job in done)

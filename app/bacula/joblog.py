@@ -111,6 +111,13 @@ _CONSEQUENCE = re.compile(
     r"|bad response to runbeforenow|runscript failed\.|error: bacula ",
     re.IGNORECASE,
 )
+_UPGRADED = re.compile(
+    r"no prior (?:or suitable )?full backup|prior failed job found in catalog\. upgrading to full",
+    re.IGNORECASE,
+)
+_LEVEL_UPGRADED = re.compile(
+    r"^[ \t]*Backup Level:(.{0,100}\bFull \(upgraded from .*)$", re.MULTILINE
+)
 _DIGITS = re.compile(r"\d+")
 _QUOTED = re.compile(r"\".*\"|'.*'|/\S+")
 
@@ -180,6 +187,8 @@ class JobLog:
         of_job: the JobId that the log is about; a copy that was given up carries the log of its
             original. None when no row names one.
         until: the wall-clock time of its last entry, "" when no entry has one.
+        upgraded: the line that tells why the job ran as a Full though another level was asked for,
+            "" when it did not.
     """
 
     causes: tuple[Cause, ...]
@@ -192,6 +201,7 @@ class JobLog:
     last: tuple[str, ...] = ()
     of_job: int | None = None
     until: str = ""
+    upgraded: str = ""
 
 
 def parse_entry(row: str) -> Entry:
@@ -267,7 +277,20 @@ def read_log(rows: Iterable[str], *, verify: bool = False) -> JobLog:
         last=tuple(spoken[-LAST:]),
         until=max((entry.stamp for entry in entries), default=""),
         of_job=next((e.jobid for e in reversed(entries) if e.jobid is not None), None),
+        upgraded=_upgraded(entries),
     )
+
+
+def _upgraded(entries: Sequence[Entry]) -> str:
+    """Return the first line that tells why another level became a Full, else the summary's line."""
+    for entry in entries:
+        if entry.severity is Severity.NONE and not entry.summary and _UPGRADED.match(entry.text):
+            return cut(entry.text.split("\n", 1)[0].strip())
+    for entry in entries:
+        level = _LEVEL_UPGRADED.search(entry.text) if entry.summary else None
+        if level is not None:
+            return cut(level.group(1).strip())
+    return ""
 
 
 def find_causes(entries: Sequence[Entry], *, verify: bool = False) -> tuple[Cause, ...]:

@@ -9,12 +9,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.assess import JudgedJob
+from app.assess.case import Case
+from app.assess.history import read_past
 from app.assess.jobs import judge_job
 from app.bacula.clock import ClockSource
 from app.bacula.joblog import JobLog, read_log
 from app.bacula.model import Job, LiveJob
 from app.i18n import msg
 from app.period import Mode, Period
+from app.policy import Policy
 from app.snapshot import Gap, GapSource, Snapshot, Source
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -93,6 +96,22 @@ def judged(
     """A job of a night of its own, judged."""
     logs = {} if log is None else {job.jobid: log}
     return judge_job(job, made_snapshot(job, logs=logs, live=live, **changes))
+
+
+def made_run(jobid: int, due: datetime, status: str = "T", **changes: Any) -> Job:
+    """A run of a nightly job that began when it was due and took half an hour."""
+    end = None if status in "RC" else due + timedelta(minutes=30)
+    run = made_job(
+        jobid, status, name="dump", client="db01-fd", level="I",
+        created=due, scheduled=due, started=due, ended=end, real_ended=end,
+    )  # fmt: skip
+    return replace(run, **changes)
+
+
+def made_case(snapshot: Snapshot, policy: Policy | None = None) -> Case:
+    """What a finder is given for a night."""
+    jobs = tuple(judge_job(job, snapshot) for job in snapshot.jobs)
+    return Case(snapshot, jobs, read_past(snapshot), policy or Policy())
 
 
 def minutes(count: float) -> timedelta:

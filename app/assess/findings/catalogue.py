@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from app.assess.finding import Cause, Kind, Notice
+from app.assess.findings.hidden import OTHER_FILE_SYSTEM
 from app.i18n import N_, Message, msg, nmsg
 
 TITLES = {
@@ -55,6 +56,37 @@ CAUSES = {
     Cause.UNKNOWN: N_("cause not recognised"),
 }
 """Each cause in a few words."""
+
+ACTIONS = {
+    Cause.DIRECTOR_RESTARTED: N_("Find out why the Director went down, and run the jobs again."),
+    Cause.CANCELLED_BY_PERSON: N_("Ask who cancelled them; run those again that are needed."),
+    Cause.CANCELLED_BY_LIMIT: N_("Find out why they take so long, or raise their time limits."),
+    Cause.CANCELLED_AS_DUPLICATE: N_("See how the other runs went; give them more time between."),
+    Cause.AUTHENTICATION: N_(
+        "Compare passwords, names and TLS settings on both sides, and run the jobs again."
+    ),
+    Cause.SCRIPT: N_(
+        "Run the scripts by hand, mend what they complain of, and run the jobs again."
+    ),
+    Cause.NO_VOLUME: N_("Label or free Volumes, and run the jobs again."),
+    Cause.DISK_FULL: N_("Make room on the disk, and run the jobs again."),
+    Cause.CLIENT_UNREACHABLE: N_(
+        "Look for what they share (a switch, a firewall, a power cut), start the File Daemons, and"
+        " run the jobs again."
+    ),
+    Cause.STORAGE: N_("Check the Storage Daemon and its devices, and run the jobs again."),
+    Cause.DATABASE: N_(
+        "Check that the catalog's database runs, has room and is not locked; then run the jobs"
+        " again."
+    ),
+    Cause.NETWORK_LOST: N_(
+        "Look for what they share (a switch, a firewall, a restart at that time), and run the jobs"
+        " again."
+    ),
+    Cause.FILES: N_("Check that the paths of their FileSets exist and may be read."),
+    Cause.UNKNOWN: N_("Read their logs; they tell what this program does not recognise."),
+}
+"""What to do about several jobs of one cause, where it is not the same for each."""
 
 
 def together(notices: Sequence[Notice]) -> Message:
@@ -129,18 +161,33 @@ _TOGETHER: dict[Kind, Callable[[int, Message | str], Message]] = {
     Kind.NO_JOB: lambda n, _: nmsg(
         "{count} server has no backup job at all.", "{count} servers have no backup job at all.", n
     ),
-    Kind.HIDDEN_ERRORS: lambda n, _: nmsg(
-        "The log of {count} successful job tells of errors.",
-        "The logs of {count} successful jobs tell of errors.",
-        n,
+    Kind.HIDDEN_ERRORS: lambda n, detail: (
+        nmsg(
+            "{count} job left out what lies on other file systems.",
+            "{count} jobs left out what lies on other file systems.",
+            n,
+        )
+        if detail == OTHER_FILE_SYSTEM
+        else nmsg(
+            "The log of {count} successful job tells of errors.",
+            "The logs of {count} successful jobs tell of errors.",
+            n,
+        )
     ),
     Kind.UNUSUAL: lambda n, _: nmsg(
         "{count} backup differs far from its usual.",
         "{count} backups differ far from their usual.",
         n,
     ),
-    Kind.VOLUME_ERROR: lambda n, _: nmsg(
-        "{count} Volume is in error.", "{count} Volumes are in error.", n
+    Kind.VOLUME_ERROR: lambda n, pool: (
+        nmsg(
+            "{count} Volume of Pool {pool} is in error.",
+            "{count} Volumes of Pool {pool} are in error.",
+            n,
+            pool=pool,
+        )
+        if pool
+        else nmsg("{count} Volume is in error.", "{count} Volumes are in error.", n)
     ),
     Kind.ROOM: lambda n, _: nmsg(
         "The room of {count} pool runs out soon.", "The room of {count} pools runs out soon.", n

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 
 from app.assess.case import Case
 from app.assess.finding import Finding, Kind, Notice, Severity
-from app.assess.findings.catalogue import together
+from app.assess.findings.catalogue import ACTIONS, together
+from app.i18n import msg
 from app.policy import Mute
 
 _SEVERITIES = tuple(Severity)
 _KINDS = tuple(Kind)
+_POOLS = frozenset({Kind.POOL_FULL, Kind.ROOM, Kind.EXPIRING})
+"""Kinds that are found of a pool, which their detail names; several pools are told together."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -26,7 +29,8 @@ def gather(notices: Iterable[Notice], case: Case) -> tuple[Finding, ...]:
     muted: dict[tuple[object, ...], Mute | None] = {}
     for notice in notices:
         mute = case.policy.mute(notice.kind.value, notice.job, notice.client, today)
-        key = (notice.kind, notice.severity, notice.cause, notice.detail, mute)
+        detail = "" if notice.kind in _POOLS else notice.detail
+        key = (notice.kind, notice.severity, notice.cause, detail, mute)
         groups.setdefault(key, []).append(notice)
         muted[key] = mute
     findings = [_finding(group, muted[key]) for key, group in groups.items()]
@@ -34,10 +38,12 @@ def gather(notices: Iterable[Notice], case: Case) -> tuple[Finding, ...]:
 
 
 def _finding(group: list[Notice], mute: Mute | None) -> Finding:
-    group.sort(key=lambda n: (-n.nights, n.since or _NEVER, n.client, n.job))
+    group.sort(key=lambda n: (-n.nights, n.since or _NEVER, n.client, n.job, n.detail, n.jobids))
     first = group[0]
     sentence = first.sentence if len(group) == 1 else together(group)
-    return Finding(first.kind, first.severity, sentence, tuple(group), mute)
+    differ = any(notice.action != first.action for notice in group)
+    common = msg(ACTIONS[first.cause]) if differ and first.cause is not None else None
+    return Finding(first.kind, first.severity, sentence, tuple(group), mute, common)
 
 
 def _rank(finding: Finding) -> tuple[int, int, int, int, str]:

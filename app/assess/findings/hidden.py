@@ -1,13 +1,187 @@
-"""To be told."""
+"""Successes whose log tells of errors: Bacula does not count an unreadable file as one.
+
+Logs of successes are read for a limited number of jobs only; of the others nothing is known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from app.assess.case import Case
-from app.assess.finding import Notice
+from app.assess.configuration import named
+from app.assess.finding import Kind, Notice, Severity
+from app.assess.history import moment_of
+from app.bacula.codes import Outcome
+from app.bacula.joblog import Cause, clean_line, cut
+from app.bacula.joblog import Severity as Accusation
+from app.bacula.model import Job
+from app.i18n import Message, msg, nmsg
+
+OTHER_FILE_SYSTEM = "other-file-system"
+"""The detail of notices about directories that were left out on purpose, or perhaps not."""
+LINES = 5
+"""Lines of the log that are given as evidence."""
+NAMED = 3
+"""Left out directories that are named."""
+LONGEST = 160
+"""Characters of a path that are told."""
+
+# "Could not stat", "Cannot open" and the like: those of Bacula's File Daemon name a file. What a
+# daemon could not connect to, or an operator was asked for, came good before the job ended.
+_UNREAD = re.compile(
+    r"(?:could not|cannot) (?:stat|open|access|read)\b(?:\s+directory)?"
+    r"(?:\s+\"(?P<quoted>.*)\"(?=: ERR=)|\s+(?P<bare>.*?)(?=: ERR=))?",
+    re.IGNORECASE | re.DOTALL,
+)
+_ANSWERS = re.compile(r"permission denied|input/output error|no space left", re.IGNORECASE)
+_LEFT_OUT = re.compile(r"(?P<path>\S.*?) is a different filesystem\. Will not descend", re.DOTALL)
+_DESCEND = re.compile(r"will not descend", re.IGNORECASE)
+_HEADER = re.compile(r"^\S+: +")
+_NO_FILES = re.compile(
+    r"^/(?:proc|sys|dev|run|tmp|snap|var/(?:run|lock|tmp|snap|lib/(?:docker|containers|containerd"
+    r"|kubelet|lxcfs|nfs/rpc_pipefs)))(?:/|$)"
+)
+"""File systems that hold nothing to be saved, or only what was made for the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """What the log of one run tells: its causes that count, and how many lines they stand for."""
+
+    job: Job
+    causes: tuple[Cause, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(1 + cause.alike for cause in self.causes)
 
 
 def notices(case: Case) -> Iterator[Notice]:
-    """Tell nothing yet."""
-    yield from ()
+    """Tell of each job's successes whose log tells of errors, one notice a job and kind of error.
+
+    Of several runs of a job the newest is told; the others are counted along as JobIds.
+    """
+    errors: dict[tuple[str, str, str], list[_Trouble]] = {}
+    left_out: dict[tuple[str, str, str], list[_Trouble]] = {}
+    for judged in case.jobs:
+        log = case.snapshot.logs.get(judged.job.jobid)
+        if judged.outcome is not Outcome.SUCCESS or log is None or not log.causes:
+            continue
+        job = judged.job
+        key = (job.name, job.client, job.type)
+        found = tuple(cause for cause in log.causes if _is_error(cause))
+        outside = tuple(cause for cause in log.causes if _directory(cause))
+        if found:
+            errors.setdefault(key, []).append(_Trouble(job, found))
+        elif outside:
+            left_out.setdefault(key, []).append(_Trouble(job, outside))
+    for many in errors.values():
+        yield _errors(many)
+    for key, many in left_out.items():
+        if key not in errors:
+            yield _left_out(many)
+
+
+def _is_error(cause: Cause) -> bool:
+    """Whether a log entry tells of an error that a success should not have.
+
+    An ordinary warning (clocks that differ, TLS, a second attempt to connect) is none, unless it
+    tells of a file that could not be read.
+    """
+    if _DESCEND.search(cause.text):
+        return False
+    if cause.severity >= Accusation.ERROR:
+        return True
+    if cause.severity is Accusation.ACCUSING:
+        return bool(_UNREAD.search(cause.text) or _ANSWERS.search(cause.text))
+    return cause.severity is Accusation.WARNING and _path(cause) is not None
+
+
+def _path(cause: Cause) -> str | None:
+    """Return the file that could not be read; None where none is named."""
+    found = _UNREAD.search(cause.text)
+    return (found["quoted"] or found["bare"] or None) if found else None
+
+
+def _directory(cause: Cause) -> str | None:
+    """Return the directory on another file system that was left out; None for one without files."""
+    found = _LEFT_OUT.search(_HEADER.sub("", cause.text))
+    return found["path"] if found and not _NO_FILES.match(found["path"]) else None
+
+
+def _newest(many: Sequence[_Trouble]) -> _Trouble:
+    return max(many, key=lambda trouble: trouble.job.jobid)
+
+
+def _errors(many: Sequence[_Trouble]) -> Notice:
+    told = _newest(many)
+    return Notice(
+        Kind.HIDDEN_ERRORS,
+        Severity.WARNING,
+        _sentence(told),
+        action=msg("Make these files readable, or leave them out of the FileSet.")
+        if _unread(told)
+        else msg("Read the log of the job and put right what it complains of."),
+        client=told.job.client,
+        job=told.job.name,
+        jobids=_jobids(many),
+        since=moment_of(told.job),
+        evidence=tuple(cause.text for cause in told.causes[:LINES]),
+    )
+
+
+def _unread(told: _Trouble) -> bool:
+    return all(_UNREAD.search(cause.text) for cause in told.causes)
+
+
+def _sentence(told: _Trouble) -> Message:
+    job, count = named(told.job.name, told.job.client), told.count
+    path = next((path for cause in told.causes if (path := _path(cause))), None)
+    if not _unread(told):
+        return nmsg(
+            "{job} succeeded, but its log tells of {count} error.",
+            "{job} succeeded, but its log tells of {count} errors.",
+            count, job=job,
+        )  # fmt: skip
+    if path is None:
+        return nmsg(
+            "{job} succeeded, but could not read {count} file.",
+            "{job} succeeded, but could not read {count} files.",
+            count, job=job,
+        )  # fmt: skip
+    return nmsg(
+        "{job} succeeded, but could not read {count} file: {path}.",
+        "{job} succeeded, but could not read {count} files, the first of them {path}.",
+        count, job=job, path=_short(path),
+    )  # fmt: skip
+
+
+def _left_out(many: Sequence[_Trouble]) -> Notice:
+    told = _newest(many)
+    paths = sorted({path for cause in told.causes if (path := _directory(cause))})
+    return Notice(
+        Kind.HIDDEN_ERRORS,
+        Severity.INFO,
+        msg(
+            "{job} left out what lies on other file systems: {paths}.",
+            job=named(told.job.name, told.job.client),
+            paths=", ".join(map(_short, paths[:NAMED])),
+        ),
+        action=msg("If they are to be saved, name them in the FileSet or set OneFS = no."),
+        client=told.job.client,
+        job=told.job.name,
+        jobids=_jobids(many),
+        since=moment_of(told.job),
+        detail=OTHER_FILE_SYSTEM,
+        evidence=tuple(cause.text for cause in told.causes[:LINES]),
+    )
+
+
+def _short(path: str) -> str:
+    return cut(clean_line(path), LONGEST)
+
+
+def _jobids(many: Sequence[_Trouble]) -> tuple[int, ...]:
+    return tuple(sorted((trouble.job.jobid for trouble in many), reverse=True))

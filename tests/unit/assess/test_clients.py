@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.assess import JudgedJob
-from app.assess.clients import judge_clients
+from app.assess.clients import judge_clients, protected_servers
+from app.assess.history import Track
 from app.assess.model import ClientState
+from app.assess.protection import Protection, ProtectionState
 from app.bacula.codes import Outcome
 from tests.unit.made import made_job
 
-F, U, W, C, _RECOVERED, WAIT, RUN, S = Outcome
+F, U, W, C, R, WAIT, RUN, S = Outcome
 JUDGED = st.lists(
     st.builds(
         lambda client, outcome: JudgedJob(made_job(client=client), outcome),
@@ -35,6 +37,9 @@ def on(client: str, *outcomes: Outcome) -> list[JudgedJob]:
         ([S, S], ClientState.FINE, S),
         ([S, RUN], ClientState.IN_PROGRESS, RUN),
         ([S, RUN, WAIT], ClientState.IN_PROGRESS, WAIT),
+        ([S, R], ClientState.FINE, R),
+        ([R, RUN], ClientState.IN_PROGRESS, RUN),
+        ([R, C], ClientState.TROUBLED, C),
         ([S, C], ClientState.TROUBLED, C),
         ([S, W], ClientState.TROUBLED, W),
         ([W, U], ClientState.TROUBLED, U),
@@ -65,7 +70,42 @@ def test_every_job_with_a_client_is_counted_once(jobs: list[JudgedJob]) -> None:
 
 
 @given(JUDGED)
-def test_a_server_is_fine_only_if_every_one_of_its_jobs_succeeded(jobs: list[JudgedJob]) -> None:
+def test_a_server_is_fine_only_if_every_one_of_its_jobs_succeeded_or_was_made_up_for(
+    jobs: list[JudgedJob],
+) -> None:
     for one in judge_clients(jobs):
-        all_well = {j.outcome for j in jobs if j.job.client == one.name} == {S}
+        all_well = {j.outcome for j in jobs if j.job.client == one.name} <= {S, R}
         assert (one.state is ClientState.FINE) is all_well
+
+
+# --- protection -------------------------------------------------------------------------------
+
+
+def protection(client: str, state: ProtectionState) -> Protection:
+    track = Track("job", client, "B", ())
+    return Protection(client, "job", state, {}, None, "any", None, track)
+
+
+@pytest.mark.parametrize(
+    ("states", "protected"),
+    [
+        ([], None),
+        ([ProtectionState.PROTECTED], True),
+        ([ProtectionState.PROTECTED, ProtectionState.PROTECTED], True),
+        ([ProtectionState.PROTECTED, ProtectionState.UNKNOWN], None),
+        ([ProtectionState.UNKNOWN], None),
+        ([ProtectionState.PROTECTED, ProtectionState.TOO_OLD], False),
+        ([ProtectionState.UNKNOWN, ProtectionState.NEVER], False),
+    ],
+)
+def test_a_server_is_protected_if_each_of_its_jobs_is_known_to_be(
+    states: list[ProtectionState], protected: bool | None
+) -> None:
+    known = protected_servers([protection("a-fd", state) for state in states])
+    assert known.get("a-fd") is protected
+    (found,) = judge_clients(on("a-fd", S), known)
+    assert found.protected is protected
+
+
+def test_protection_of_no_server_is_nobodys() -> None:
+    assert protected_servers([protection("", ProtectionState.NEVER)]) == {}

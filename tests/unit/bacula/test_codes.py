@@ -60,7 +60,9 @@ def test_errors_change_no_other_letter(letter: str, errors: int) -> None:
 
 
 def test_every_outcome_can_be_reached() -> None:
-    assert {outcome_of(letter, 0) for letter in [*dict(LETTERS), "?"]} == set(Outcome)
+    told = {outcome_of(letter, 0) for letter in [*dict(LETTERS), "?"]}
+    # That a job recovered is told by a later run of it.
+    assert told == set(Outcome) - {Outcome.RECOVERED}
 
 
 def test_open_are_exactly_the_letters_of_jobs_that_run_or_wait() -> None:

@@ -455,6 +455,52 @@ def test_the_last_lines_before_the_summary_are_kept() -> None:
     assert read_log(rows).last == tuple(f"a: step {n}" for n in range(10 - LAST, 10))
 
 
+# --- why a job became a Full ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "upgraded"),
+    [
+        (["d-dir JobId 1: No prior Full backup Job record found.",
+          "d-dir JobId 1: No prior or suitable Full backup found in catalog. Doing FULL backup."],
+         "No prior Full backup Job record found."),
+        (["d-dir JobId 1: No prior or suitable Full backup found in catalog. Doing FULL backup."],
+         "No prior or suitable Full backup found in catalog. Doing FULL backup."),
+        (["d-dir JobId 1: Prior failed job found in catalog. Upgrading to Full."],
+         "Prior failed job found in catalog. Upgrading to Full."),
+        # Another level than Full.
+        (["d-dir JobId 1: Prior failed job found in catalog. Upgrading to Differential."], ""),
+        (["d-dir JobId 1: No prior or suitable Differential backup found in catalog. "
+          "Doing Differential backup."], ""),
+        # The summary tells that it was so where no line tells why.
+        (["d-dir JobId 1: Bacula d-dir 9.6.7 (10Dec20):\n  Backup Level:           Full (upgraded "
+          "from Incremental)\n  Termination:            Backup OK"],
+         "Full (upgraded from Incremental)"),
+        (["d-dir JobId 1: Bacula d-dir 9.6.7 (10Dec20):\n  Backup Level:           Full\n"
+          "  Termination:            Backup OK"], ""),
+        (["d-dir JobId 1: Bacula d-dir 9.6.7 (10Dec20):\n  Backup Level:           Differential "
+          "(upgraded from Incremental)\n  Termination:            Backup OK"], ""),
+        # What a script says is no line of the Director's.
+        (["f-fd JobId 1: ClientRunBeforeJob: No prior Full backup"], ""),
+        ([], ""),
+    ],
+)  # fmt: skip
+def test_a_log_tells_why_its_job_became_a_full(rows: list[str], upgraded: str) -> None:
+    assert read_log(rows).upgraded == upgraded
+
+
+@pytest.mark.parametrize(
+    ("name", "upgraded"),
+    [
+        ("joblog_v1_1_success_full", ""),
+        ("joblog_v1_5_failed_client_unreachable", ""),
+        ("joblog_v1_11_success_incr", ""),
+    ],
+)
+def test_a_recorded_log_tells_whether_its_job_became_a_full(name: str, upgraded: str) -> None:
+    assert read_log(rig.output(name)).upgraded == upgraded
+
+
 # --- folding ----------------------------------------------------------------------------------
 
 
@@ -562,7 +608,8 @@ def test_a_million_rows_are_read() -> None:
 @pytest.mark.parametrize(
     "row",
     ["\n" * 100_000, "\t" * 100_000 + "x", " " * 100_000 + "x", "bacula 1." + "1" * 100_000,
-     "Termination:" + " " * 100_000 + "x", '"' * 100_000, "'" * 100_000, "\x1b]" * 50_000,
+     "Backup Level:" + " " * 100_000 + "\nTermination: x", "Termination:" + " " * 100_000 + "x",
+     '"' * 100_000, "'" * 100_000, "\x1b]" * 50_000,
      "\x1b[" * 50_000, "x JobId " * 20_000, "/" * 100_000, "\xed" * 100_000],
 )  # fmt: skip
 def test_no_single_row_makes_the_search_explode(row: str) -> None:
