@@ -150,8 +150,11 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class _Adapter(HTTPAdapter):
+class TimedAdapter(HTTPAdapter):
+    """Keeps to one moment for the whole of a call: name look-up, connection and answer."""
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make pools of such connections."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
@@ -189,7 +192,7 @@ class Session:
         self._session.headers["Accept"] = "application/json"
         self._session.headers["Accept-Encoding"] = "gzip, deflate"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter(pool_connections=1, pool_maxsize=connections, pool_block=False)
+        adapter = TimedAdapter(pool_connections=1, pool_maxsize=connections, pool_block=False)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 

@@ -24,6 +24,9 @@ PURE = {
     "app.report.format": {"app.bacula", "app.i18n"},
     "app.report.view": WORDS
     | {"app.assess", "app.bacula", "app.period", "app.policy", "app.report.format", "app.snapshot"},
+    "app.deliver.model": WORDS,
+    "app.deliver.rules": WORDS | {"app.deliver.model"},
+    "app.deliver.wording": WORDS | {"app.bacula", "app.deliver.model"},
     "app.errors": {"app.i18n"},
     "app.i18n": set[str](),
 }
@@ -34,8 +37,10 @@ IMPURE = {
 }  # fmt: skip
 # Who alone may use a library.
 KEEPERS = {
-    "requests": ("app.api",),
-    "urllib3": ("app.api",),
+    "requests": ("app.api", "app.deliver.web"),
+    "urllib3": ("app.api", "app.deliver.web"),
+    "smtplib": ("app.deliver.mail",),
+    "prometheus_client": ("app.deliver.textfile",),
     "tenacity": ("app.api",),
     "jinja2": ("app.report.render",),
     "click": ("app.cli",),
@@ -45,8 +50,19 @@ KEEPERS = {
 STAGES = {
     "app.api": {"app.assess", "app.report", "app.collect", "app.pipeline", "app.cli"},
     "app.collect": {"app.assess", "app.report", "app.pipeline", "app.cli"},
+    "app.logdesk": {"app.assess", "app.collect", "app.report", "app.pipeline", "app.cli"},
     "app.assess": {"app.report", "app.pipeline", "app.cli"},
     "app.report": {"app.api", "app.collect", "app.pipeline", "app.cli"},
+    # Of the API it takes how connections keep to their time (api/session.py), and nothing else.
+    "app.deliver": {
+        "app.api.client",
+        "app.assess",
+        "app.collect",
+        "app.report",
+        "app.settings",
+        "app.pipeline",
+        "app.cli",
+    },
     "app.settings": {"app.api", "app.collect", "app.assess", "app.report", "app.pipeline"},
     "app.pipeline": {"app.cli"},
 }

@@ -1,0 +1,1 @@
+"""Chat services and webhooks: one module each, with what is its own: how a message is written."""

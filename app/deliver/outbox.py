@@ -1,0 +1,519 @@
+"""The outbox: letters on disk, written before the first attempt and kept until they are settled.
+
+    outbox/<letter id>/letter.json   what is sent; page.html beside it, if the channel takes it
+    outbox/<letter id>/state.json    what became of each recipient, and doubtful attempts
+    outbox/failed/<letter id>/       put aside for good, with the reason
+    outbox/told.json                 what each channel was told last (rules)
+    outbox/.lock                     held while letters are sent
+
+A letter appears by a rename and disappears by one, so it is there whole or not at all. No secret is
+written: a channel is known by its name, and how it is reached is looked up when it is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from app.deliver.files import sync_folder, write_file, write_through
+from app.deliver.model import (
+    Cause,
+    Count,
+    DeliveryError,
+    Letter,
+    Page,
+    Parcel,
+    Point,
+    Results,
+    Trouble,
+)
+from app.deliver.rules import Told
+from app.i18n import Message, msg
+
+GIVE_UP_AFTER = timedelta(days=7)
+"""A letter that nobody took for so long is put aside."""
+KEEP_FAILED_DAYS = 30
+KEEP_FAILED = 100
+"""Letters put aside that are kept at most."""
+MOST_DOUBTS = 2
+"""Attempts without an answer, after all was sent: a recipient has the letter twice at most."""
+FOLDER_MODE = 0o750
+FILE_MODE = 0o640
+_FORMAT = 1
+_STRAY_AFTER = 24 * 3600
+_LETTER, _STATE, _PAGE = "letter.json", "state.json", "page.html"
+_NOT_A_LETTER = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+WAITING, SENT, FAILED = "waiting", "sent", "failed"
+
+
+class OutboxError(DeliveryError):
+    """The outbox cannot be read or written."""
+
+
+@dataclass(slots=True)
+class _Recipient:
+    fate: str = WAITING
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Slip:
+    """A letter in the outbox and what became of it so far.
+
+    Attributes:
+        letter: the letter.
+        folder: where it lies; None if it could not be written and is known to this run alone.
+        doubts: attempts that sent all and brought no answer.
+    """
+
+    letter: Letter
+    folder: Path | None
+    doubts: int = 0
+    _recipients: dict[str, _Recipient] = field(default_factory=dict)
+    _committed: bool = False
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The recipients that nothing is settled for."""
+        return tuple(one for one, state in self._recipients.items() if state.fate == WAITING)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether one more attempt might bring a third copy."""
+        return self.doubts >= MOST_DOUBTS
+
+    @property
+    def committed(self) -> bool:
+        """Whether the letter may have been accepted in the attempt that is under way."""
+        return self._committed
+
+    def commit(self) -> None:
+        """Note that the letter may be accepted from now on, before it can be.
+
+        Raises:
+            OutboxError: if that cannot be noted; the letter must not be sent then.
+        """
+        if not self._committed:
+            self.doubts += 1
+            self._committed = True
+            self._save()
+
+    def note(self, results: Results) -> None:
+        """Take in what became of recipients, in memory; `Outbox.settle` writes it down."""
+        errors = [error for error in results.values() if error is not None]
+        if self._committed and not any(error.trouble is Trouble.DOUBTFUL for error in errors):
+            self.doubts -= 1
+        self._committed = False
+        for recipient, error in results.items():
+            state = self._recipients[recipient]
+            if error is None:
+                state.fate, state.reason = SENT, ""
+                continue
+            state.reason = str(error)
+            doubtful = error.trouble is Trouble.DOUBTFUL and self.exhausted
+            if error.trouble is Trouble.REFUSED or doubtful:
+                state.fate = FAILED
+
+    def give_up(self, reason: Message) -> None:
+        """Settle what is pending as failed; the last reason stays beside this one."""
+        for state in self._recipients.values():
+            if state.fate == WAITING:
+                state.fate = FAILED
+                state.reason = " ".join(part for part in (str(reason), state.reason) if part)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The recipients that will never get it."""
+        return tuple(one for one, state in self._recipients.items() if state.fate == FAILED)
+
+    def renew(self) -> None:
+        """Let what failed be tried anew; what was sent stays so.
+
+        Raises:
+            OutboxError: if that cannot be written down.
+        """
+        self.doubts = 0
+        for state in self._recipients.values():
+            if state.fate == FAILED:
+                state.fate = WAITING
+        self._save()
+
+    def _save(self) -> None:
+        if self.folder is None:
+            return
+        state = {
+            "format": _FORMAT,
+            "doubts": self.doubts,
+            "recipients": {name: asdict(state) for name, state in self._recipients.items()},
+        }
+        try:
+            write_file(self.folder / _STATE, _json(state), FILE_MODE)
+        except OSError as error:
+            raise _error(self.folder, error) from error
+
+
+class Outbox:
+    """The letters of a reports folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use a folder; it is made when the first letter is posted."""
+        self.folder = folder
+        self._failed = folder / "failed"
+
+    def post(self, letter: Letter) -> Slip:
+        """Write a letter down before it is sent. One that already waits stays as it is.
+
+        Raises:
+            OutboxError: if it cannot be written; nothing is left behind then.
+        """
+        target = self.folder / letter.id
+        draft = self.folder / f".draft-{secrets.token_hex(8)}"
+        slip = Slip(letter, draft, 0, {one: _Recipient() for one in letter.recipients})
+        try:
+            self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            draft.mkdir(mode=FOLDER_MODE)
+            try:
+                write_through(draft / _LETTER, _json(_told(letter)), FILE_MODE)
+                if letter.parcel.page is not None:
+                    write_through(draft / _PAGE, letter.parcel.page.content, FILE_MODE)
+                slip._save()
+                sync_folder(draft)
+                draft.rename(target)
+            except BaseException:
+                shutil.rmtree(draft, ignore_errors=True)
+                raise
+            sync_folder(self.folder)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and target.is_dir():
+                return self._read(target)
+            raise _error(self.folder, error) from error
+        slip.folder = target
+        return slip
+
+    def aside(self, letter: Letter) -> Slip:
+        """Return a slip for a letter that could not be written down."""
+        return Slip(letter, None, 0, {one: _Recipient() for one in letter.recipients})
+
+    @contextlib.contextmanager
+    def locked(self, patience: float) -> Iterator[bool]:
+        """Hold the outbox, so that no other run sends its letters meanwhile.
+
+        Args:
+            patience: seconds to wait for another run.
+
+        Yields:
+            Whether it is held. A process that ends, however it ends, holds it no longer.
+        """
+        try:
+            self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            handle = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
+        except OSError:
+            # A full or read-only disk: there is nothing here to be sent twice.
+            yield True
+            return
+        try:
+            yield _hold(handle, time.monotonic() + patience)
+        finally:
+            os.close(handle)
+
+    def waiting(self, now: datetime | None = None) -> tuple[list[Slip], list[OutboxError]]:
+        """Return the letters that wait, the oldest first, and what is wrong with others.
+
+        Args:
+            now: the present, for who holds the outbox: damaged letters are put aside then.
+        """
+        slips: list[Slip] = []
+        problems: list[OutboxError] = []
+        try:
+            names = sorted(
+                entry.name
+                for entry in os.scandir(self.folder)
+                if entry.is_dir(follow_symlinks=False)
+            )
+        except FileNotFoundError:
+            return slips, problems
+        except OSError as error:
+            return slips, [_error(self.folder, error)]
+        for name in names:
+            if name.startswith(".") or name == self._failed.name:
+                continue
+            try:
+                slips.append(self._read(self.folder / name))
+            except OutboxError as error:
+                problems.append(error)
+                if now is not None and error.trouble is Trouble.REFUSED:
+                    with contextlib.suppress(OSError):
+                        self._put_aside(self.folder / name, now)
+        return slips, problems
+
+    def settle(self, slip: Slip, now: datetime) -> None:
+        """Write down what became of a letter; one that is settled leaves the outbox.
+
+        Raises:
+            OutboxError: if that cannot be written down.
+        """
+        if slip.folder is None:
+            return
+        try:
+            if slip.pending or slip.failed:
+                slip._save()
+            if slip.pending:
+                return
+            if slip.failed:
+                slip.folder = self._put_aside(slip.folder, now)
+                return
+            # One step, so that a letter that was sent is never found again half removed.
+            done = self.folder / f".done-{secrets.token_hex(8)}"
+            slip.folder.rename(done)
+            sync_folder(self.folder)
+            shutil.rmtree(done, ignore_errors=True)
+        except OSError as error:
+            raise _error(self.folder, error) from error
+
+    def put_back(self) -> int:
+        """Let every letter that was put aside be tried once more; for who holds the outbox.
+
+        Who has a letter already does not get it again. Damaged letters stay where they are.
+
+        Returns:
+            How many were put back.
+
+        Raises:
+            OutboxError: if one cannot be.
+        """
+        count = 0
+        for name in sorted(self._names(self._failed)):
+            try:
+                slip = self._read(self._failed / name)
+            except OutboxError:
+                continue
+            if (self.folder / name).exists():
+                continue
+            slip.renew()
+            try:
+                (self._failed / name).rename(self.folder / name)
+            except OSError as error:
+                raise _error(self.folder, error) from error
+            sync_folder(self._failed)
+            sync_folder(self.folder)
+            count += 1
+        return count
+
+    def tidy(self, now: datetime) -> None:
+        """Remove what was put aside long ago, and what killed runs left behind."""
+        aside = self._names(self._failed)
+        oldest = now.timestamp() - timedelta(days=KEEP_FAILED_DAYS).total_seconds()
+        aged = sorted((_changed(self._failed / name), name) for name in aside)
+        surplus = max(len(aged) - KEEP_FAILED, 0)
+        for index, (changed, name) in enumerate(aged):
+            if index < surplus or changed < oldest:
+                shutil.rmtree(self._failed / name, ignore_errors=True)
+        for name in self._names(self.folder):
+            stray = self.folder / name
+            if name.startswith(".done-") or (
+                name.startswith(".draft-") and _changed(stray) < time.time() - _STRAY_AFTER
+            ):
+                shutil.rmtree(stray, ignore_errors=True)
+
+    def told(self) -> dict[str, Told]:
+        """Return what each channel was told last; nothing if that is not known any more."""
+        try:
+            written = json.loads((self.folder / "told.json").read_bytes())
+            return {
+                name: Told(
+                    one["standing"],
+                    _moment(one["generated"]),
+                    _moment(one["sent"]),
+                )
+                for name, one in written["channels"].items()
+            }
+        except (OSError, *_NOT_A_LETTER):
+            return {}
+
+    def tell(self, channel: str, told: Told) -> None:
+        """Remember what a channel was told, unless it knows something newer.
+
+        Raises:
+            OutboxError: if that cannot be written down.
+        """
+        known = self.told()
+        if channel in known and known[channel].generated > told.generated:
+            # A late letter: it is a sign of life, but no news.
+            told = replace(known[channel], sent=max(told.sent, known[channel].sent))
+        known[channel] = told
+        channels = {
+            name: {
+                "standing": one.standing,
+                "generated": one.generated.isoformat(),
+                "sent": one.sent.isoformat(),
+            }
+            for name, one in known.items()
+        }
+        try:
+            self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            content = _json({"format": _FORMAT, "channels": channels})
+            write_file(self.folder / "told.json", content, FILE_MODE)
+        except OSError as error:
+            raise _error(self.folder, error) from error
+
+    def _read(self, folder: Path) -> Slip:
+        try:
+            letter = _letter(json.loads((folder / _LETTER).read_bytes()), folder)
+            state = json.loads((folder / _STATE).read_bytes())
+            recipients = {
+                str(name): _Recipient(_fate(one["fate"]), str(one["reason"]))
+                for name, one in state["recipients"].items()
+            }
+            if set(recipients) != set(letter.recipients) or folder.name != letter.id:
+                raise ValueError("letter and state do not fit")
+            return Slip(letter, folder, int(state["doubts"]), recipients)
+        except (FileNotFoundError, NotADirectoryError, *_NOT_A_LETTER) as error:
+            raise OutboxError(
+                msg("The letter {letter} in the outbox is damaged.", letter=folder.name),
+                msg("It was moved to {folder}; look at it there.", folder=str(self._failed)),
+                f"{type(error).__name__}: {error}",
+                trouble=Trouble.REFUSED,
+            ) from error
+        except OSError as error:
+            raise _error(folder, error) from error
+
+    def _put_aside(self, folder: Path, now: datetime) -> Path:
+        self._failed.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        target = self._failed / folder.name
+        if target.exists():
+            # The same letter failed before, and was sent again by hand.
+            shutil.rmtree(target, ignore_errors=True)
+        folder.rename(target)
+        # From now on it is as old as its failure.
+        with contextlib.suppress(OSError):
+            os.utime(target, (now.timestamp(), now.timestamp()))
+        sync_folder(self.folder)
+        sync_folder(self._failed)
+        return target
+
+    @staticmethod
+    def _names(folder: Path) -> list[str]:
+        try:
+            return [one.name for one in os.scandir(folder) if one.is_dir(follow_symlinks=False)]
+        except OSError:
+            return []
+
+
+def _hold(handle: int, until: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.05)
+        except OSError:
+            # Some network file systems have no locks; the timer starts one run at a time.
+            return True
+        else:
+            return True
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace")
+
+
+def _told(letter: Letter) -> dict[str, Any]:
+    """Return a letter as JSON; the page lies beside it."""
+    parcel = letter.parcel
+    told = asdict(replace(parcel, page=None))
+    for name in ("generated", "start", "end"):
+        told[name] = told[name].isoformat()
+    told["page"] = parcel.page.name if parcel.page else None
+    return {
+        "format": _FORMAT,
+        "channel": letter.channel,
+        "recipients": list(letter.recipients),
+        "posted": letter.posted.isoformat(),
+        "cause": letter.cause.value,
+        "parcel": told,
+    }
+
+
+_TEXTS = (
+    "report_id", "audience", "language", "director", "period", "level", "verdict", "sentence",
+    "subject", "text", "html", "link",
+)  # fmt: skip
+
+
+def _letter(told: Mapping[str, Any], folder: Path) -> Letter:
+    """Read a letter back; anything that does not fit is an error."""
+    if told["format"] != _FORMAT:
+        raise ValueError(f"format {told['format']}")
+    parcel = told["parcel"]
+    page = parcel["page"]
+    return Letter(
+        channel=_text(told["channel"]),
+        recipients=tuple(_text(one) for one in told["recipients"]),
+        posted=_moment(told["posted"]),
+        cause=Cause(told["cause"]),
+        parcel=Parcel(
+            **{name: _text(parcel[name]) for name in _TEXTS},
+            generated=_moment(parcel["generated"]),
+            start=_moment(parcel["start"]),
+            end=_moment(parcel["end"]),
+            counts=tuple(Count(**one) for one in parcel["counts"]),
+            findings=tuple(Point(**one) for one in parcel["findings"]),
+            keys=tuple(_text(one) for one in parcel["keys"]),
+            complete=bool(parcel["complete"]),
+            page=None if page is None else Page(_text(page), (folder / _PAGE).read_bytes()),
+        ),
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} instead of text")
+    return value
+
+
+def _moment(value: Any) -> datetime:
+    moment = datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError(f"{value} has no offset")
+    return moment
+
+
+def _fate(value: Any) -> str:
+    if value not in (WAITING, SENT, FAILED):
+        raise ValueError(f"fate {value!r}")
+    return str(value)
+
+
+_CURES: dict[int, Message] = {
+    errno.ENOSPC: msg("Free some space there; until then a letter that is not taken is lost."),
+    errno.EROFS: msg("Mount it writable."),
+}
+_CURE = msg("Check the folder's owner and mode.")
+
+
+def _error(folder: Path, error: OSError) -> OutboxError:
+    reason = error.strerror or type(error).__name__
+    return OutboxError(
+        msg("The outbox {folder} cannot be used: {reason}.", folder=str(folder), reason=reason),
+        _CURES.get(error.errno or 0, _CURE),
+    )
