@@ -6,7 +6,7 @@ itself comes in here: this package stands for somebody else's server.
 
 from .faults import Fault, FaultKind
 from .flavours import Flavour
-from .night import Night, job_row
+from .night import Night, Resource, job_row
 from .server import Baculum, Request
 from .story import told_night
 
@@ -17,6 +17,7 @@ __all__ = [
     "Flavour",
     "Night",
     "Request",
+    "Resource",
     "job_row",
     "told_night",
 ]

@@ -1,15 +1,14 @@
-"""The machines, pools, storages and schedules of the told Director."""
+"""The machines, pools, volumes and storages of the told Director."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
 
 from .logs import CLIENT_UNAME
-from .night import Row, catalog_time, epoch
+from .night import Row, catalog_time
 
 DIRECTOR = "backup-dir"
 STORAGE_DAEMON = "backup-sd"
 
-# Name, and the file set that its main job saves.
 MACHINES = (
     "web01",
     "web02",
@@ -26,6 +25,16 @@ MACHINES = (
     "log01",
     "backup01",
     "files-busan",
+    "wiki01",
+    "print01",
+    "wms01",
+    "cad01",
+    "crm01",
+    "intranet01",
+    "test01",
+    "lab01",
+    "shop01",
+    "ldap01",
 )
 CLIENT_IDS = {f"{machine}-fd": number for number, machine in enumerate(MACHINES, 1)}
 
@@ -40,6 +49,7 @@ POOL_IDS = {
     "Scratch": 8,
 }
 STORAGES = ("File1", "File2-Copy", "Tape", "Offsite")
+BROKEN_VOLUME = "Full-0027"
 UNREACHABLE = {"dead01-fd": 15.1, "dev01-fd": 5.1, "Offsite": 15.1}
 
 FILESETS = (
@@ -59,40 +69,46 @@ FILESETS = (
 )
 FILESET_IDS = {name: number for number, name in enumerate(FILESETS, 1)}
 
-# Job, client, level, file set, hour, minute, schedule.
-NIGHTLY = (
-    ("nas01-data", "nas01-fd", "I", "NAS Data", 21, 50, "Nightly"),
-    ("web01-files", "web01-fd", "I", "Web Files", 22, 30, "Nightly"),
-    ("web02-files", "web02-fd", "I", "Web Files", 22, 30, "Nightly"),
-    ("db01-dump", "db01-fd", "F", "DB Dump", 22, 30, "Nightly"),
-    ("mail01-mailboxes", "mail01-fd", "I", "Mail Boxes", 22, 30, "Nightly"),
-    ("erp01-db", "erp01-fd", "F", "ERP Dump", 22, 30, "Nightly"),
-    ("git01-repos", "git01-fd", "I", "Git Repos", 22, 30, "Nightly"),
-    ("hr01-docs", "hr01-fd", "I", "HR Documents", 22, 30, "Nightly"),
-    ("files-seoul-share", "files-seoul-fd", "I", "Shared Files", 22, 30, "Nightly"),
-    ("dead01-files", "dead01-fd", "I", "Web Files", 22, 30, "Nightly"),
-    ("dev01-home", "dev01-fd", "I", "Home Folders", 22, 30, "Nightly"),
-    ("log01-syslog", "log01-fd", "I", "System Logs", 22, 30, "Nightly"),
-    ("vm-host1-images", "vm-host1-fd", "F", "VM Images", 22, 45, "Nightly"),
-    ("web02-logs", "web02-fd", "I", "System Logs", 22, 50, "Nightly"),
-    ("BackupCatalog", "backup01-fd", "F", "Catalog", 23, 10, "AfterBackup"),
-)
+_GIGA = 1_000_000_000
+_DAY = 86_400
 
-_POOL_SIZES = {"Full-Pool": 40, "Inc-Pool": 60, "Diff-Pool": 20}
-# Name, pool, storage, gigabytes, jobs, status, written how many days ago.
-_VOLUMES = (
-    ("Full-0001", "Full-Pool", "File1", 498, 14, "Full", 21),
-    ("Full-0002", "Full-Pool", "File1", 499, 11, "Full", 6),
-    ("Full-0003", "Full-Pool", "File1", 371, 9, "Append", 0),
-    ("Inc-0004", "Inc-Pool", "File1", 50, 61, "Used", 5),
-    ("Inc-0005", "Inc-Pool", "File1", 38, 29, "Append", 0),
-    ("Diff-0006", "Diff-Pool", "File1", 587, 8, "Append", 0),
-    ("Copy-0007", "Copy-Pool", "File2-Copy", 214, 4, "Append", 0),
-    ("Catalog-0008", "Catalog-Pool", "File1", 3, 30, "Append", 0),
-    ("Full-0009", "Full-Pool", "File1", 163, 3, "Error", 2),
-    ("TAPE01", "Tape-Pool", "Tape", 1498, 22, "Full", 30),
-    ("Inc-0010", "Inc-Pool", "File1", 47, 58, "Recycle", 40),
-)
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The Volumes of a pool, written one after the other up to now.
+
+    Attributes:
+        storage: where they lie.
+        volumes: how many there are.
+        most: how many there may be, 0 for any number.
+        gigabytes: what one holds.
+        days: how many days it takes to fill one.
+        retention: for how many days one is kept.
+        filled: how much of the newest is filled, as a share.
+        first: the number of the oldest.
+    """
+
+    storage: str
+    volumes: int
+    most: int
+    gigabytes: int
+    days: float
+    retention: int
+    filled: float = 0.4
+    first: int = 1
+
+
+SHELVES = {
+    "Full-Pool": Shelf("File1", 30, 80, 4_000, 2, 120, 0.6),
+    "Inc-Pool": Shelf("File1", 30, 34, 500, 2, 120),
+    "Diff-Pool": Shelf("File1", 4, 20, 1_000, 10, 30),
+    "Copy-Pool": Shelf("File2-Copy", 3, 20, 500, 20, 365),
+    "Catalog-Pool": Shelf("File1", 1, 10, 100, 60, 120, 0.2),
+    "Tape-Pool": Shelf("Tape", 1, 0, 1_500, 40, 365, 1.0),
+    "Offsite-Pool": Shelf("Offsite", 10, 10, 50, 7, 365, 0.9),
+    "Scratch": Shelf("File1", 0, 0, 500, 1, 365),
+}
+"""As much of each pool as its jobs fill it; room runs out in Inc-Pool and Offsite-Pool."""
 
 
 def clients() -> list[Row]:
@@ -134,30 +150,68 @@ def filesets(now: datetime, zone: tzinfo) -> list[Row]:
 
 def pools() -> list[Row]:
     """Rows of the Pool table."""
-    counted = {name: sum(volume[1] == name for volume in _VOLUMES) for name in POOL_IDS}
-    return [_pool(number, name, counted[name]) for name, number in POOL_IDS.items()]
+    return [
+        pool_row(
+            number,
+            name,
+            SHELVES[name].volumes,
+            most=SHELVES[name].most,
+            retention=SHELVES[name].retention,
+            gigabytes=SHELVES[name].gigabytes,
+            kind="Scratch" if name == "Scratch" else "Backup",
+        )
+        for name, number in POOL_IDS.items()
+    ]
+
+
+def volume_name(pool: str, number: int) -> str:
+    """How the Volumes of a pool are labelled."""
+    return (
+        f"TAPE{number:02d}" if pool == "Tape-Pool" else f"{pool.removesuffix('-Pool')}-{number:04d}"
+    )
+
+
+def newest_volume(pool: str) -> str | None:
+    """The Volume of a pool that was written last; None for a pool that has none."""
+    shelf = SHELVES.get(pool)
+    return volume_name(pool, shelf.first + shelf.volumes - 1) if shelf and shelf.volumes else None
 
 
 def volumes(now: datetime, zone: tzinfo) -> list[Row]:
     """Rows of the Media table with what Baculum joins to them."""
-    return [_volume(number, volume, now, zone) for number, volume in enumerate(_VOLUMES, 1)]
-
-
-def schedule(now: datetime, zone: tzinfo, days: int = 31) -> list[Row]:
-    """What bconsole foretells, from the midnight before `now` on."""
-    today = now.astimezone(zone)
-    runs = []
-    for day in range(days):
-        for job, client, level, fileset, hour, minute, name in NIGHTLY:
-            midnight = datetime(today.year, today.month, today.day, tzinfo=zone)
-            due = midnight + timedelta(days=day, hours=hour, minutes=minute)
-            runs.append(_run(job, client, level, fileset, name, due, zone))
-    return runs
+    rows: list[Row] = []
+    for pool, shelf in SHELVES.items():
+        for back in range(shelf.volumes - 1, -1, -1):
+            full = back > 0 or shelf.filled == 1.0
+            rows.append(
+                volume_row(
+                    len(rows) + 1,
+                    volume_name(pool, shelf.first + shelf.volumes - 1 - back),
+                    pool,
+                    now,
+                    zone,
+                    status="Full" if full else "Append",
+                    gigabytes=shelf.gigabytes * (1.0 if full else shelf.filled),
+                    most=shelf.gigabytes,
+                    first=(back + shelf.filled) * shelf.days,
+                    last=(back - 1 + shelf.filled) * shelf.days if back else 0.4,
+                    retention=shelf.retention,
+                    storage=shelf.storage,
+                    storageid=STORAGES.index(shelf.storage) + 1,
+                    poolid=POOL_IDS[pool],
+                )
+            )
+    for row in rows:
+        if row["volumename"] == BROKEN_VOLUME:
+            row.update(volstatus="Error", volerrors=1)
+    return rows
 
 
 def devices() -> dict[str, list[Row]]:
     """What the Storage Daemon says of its devices."""
-    file1 = _device("FileDev1", "/srv/bacula/vol1", "File1", "Full-0003", "Full-Pool")
+    file1 = _device(
+        "FileDev1", "/srv/bacula/vol1", "File1", str(newest_volume("Full-Pool")), "Full-Pool"
+    )
     file2 = _device("FileDev2", "/srv/bacula/vol2", "File2", "", "")
     tape = _device("TapeDev", "/dev/nst0", "LTO-7", "", "")
     tape |= {"waiting": "1", "blocked": "3", "blocked_desc": "BLOCKED waiting for media"}
@@ -168,43 +222,36 @@ def devices() -> dict[str, list[Row]]:
     }
 
 
-def _run(
-    job: str, client: str, level: str, fileset: str, name: str, due: datetime, zone: tzinfo
+def pool_row(
+    number: int,
+    name: str,
+    volumes: int,
+    *,
+    most: int = 0,
+    retention: int = 365,
+    gigabytes: int = 500,
+    kind: str = "Backup",
 ) -> Row:
-    return {
-        "level": level,
-        "type": "B",
-        "name": job,
-        "client": client,
-        "fileset": fileset,
-        "schedtime_epoch": epoch(due),
-        "schedtime": catalog_time(due, zone),
-        "priority": "10",
-        "schedule": name,
-    }
-
-
-def _pool(number: int, name: str, volumes: int) -> Row:
-    scratch = name == "Scratch"
+    """A row of the Pool table: at most so many Volumes (0: any) of a size, kept so many days."""
     return {
         "poolid": number,
         "name": name,
         "numvols": volumes,
-        "maxvols": _POOL_SIZES.get(name, 0),
+        "maxvols": most,
         "useonce": 0,
         "usecatalog": 1,
         "acceptanyvolume": 0,
-        "volretention": 31536000,
+        "volretention": retention * _DAY,
         "voluseduration": 0,
         "maxvoljobs": 0,
         "maxvolfiles": 0,
-        "maxvolbytes": 500_000_000_000,
+        "maxvolbytes": gigabytes * _GIGA,
         "autoprune": 1,
         "recycle": 1,
         "actiononpurge": 0,
-        "pooltype": "Scratch" if scratch else "Backup",
+        "pooltype": kind,
         "labeltype": 0,
-        "labelformat": "*" if scratch else name.replace("Pool", ""),
+        "labelformat": "*" if kind == "Scratch" else name.replace("Pool", ""),
         "enabled": 1,
         "scratchpoolid": 0,
         "recyclepoolid": 0,
@@ -216,23 +263,40 @@ def _pool(number: int, name: str, volumes: int) -> Row:
     }
 
 
-def _volume(number: int, volume: tuple[Any, ...], now: datetime, zone: tzinfo) -> Row:
-    name, pool, storage, gigabytes, jobs, status, days = volume
-    written = catalog_time(now - timedelta(days=days, hours=2), zone)
-    labelled = catalog_time(now - timedelta(days=days + 20), zone)
-    size = gigabytes * 1_000_000_000 + 337_512
+def volume_row(
+    number: int,
+    name: str,
+    pool: str,
+    now: datetime,
+    zone: tzinfo,
+    *,
+    status: str = "Full",
+    gigabytes: float = 500,
+    most: int = 500,
+    first: float = 20,
+    last: float = 1,
+    retention: int = 365,
+    jobs: int = 12,
+    enabled: int = 1,
+    storage: str = "File1",
+    storageid: int = 1,
+    poolid: int = 1,
+) -> Row:
+    """A row of the Media table, first and last written so many days ago."""
+    begun, written = now - timedelta(days=first), now - timedelta(days=last)
+    size = int(gigabytes * _GIGA) + 337_512
     blocks = size // 64512
     return {
         "mediaid": number,
         "volumename": name,
         "slot": 0,
-        "poolid": POOL_IDS[pool],
+        "poolid": poolid,
         "mediatype": "LTO-7" if storage == "Tape" else storage[:5],
         "mediatypeid": 0,
         "labeltype": 0,
-        "firstwritten": labelled,
-        "lastwritten": written,
-        "labeldate": labelled,
+        "firstwritten": catalog_time(begun, zone),
+        "lastwritten": catalog_time(written, zone),
+        "labeldate": catalog_time(begun, zone),
         "voljobs": jobs,
         "volfiles": 0,
         "volblocks": blocks,
@@ -250,17 +314,17 @@ def _volume(number: int, volume: tuple[Any, ...], now: datetime, zone: tzinfo) -
         "volcapacitybytes": 0,
         "lastpartbytes": 0,
         "volstatus": status,
-        "enabled": 1,
+        "enabled": enabled,
         "recycle": 1,
         "actiononpurge": 0,
         "cacheretention": 0,
-        "volretention": 31536000,
+        "volretention": retention * _DAY,
         "voluseduration": 0,
         "maxvoljobs": 0,
         "maxvolfiles": 0,
-        "maxvolbytes": 500_000_000_000,
+        "maxvolbytes": most * _GIGA,
         "inchanger": 0,
-        "storageid": STORAGES.index(storage) + 1,
+        "storageid": storageid,
         "deviceid": 0,
         "mediaaddressing": 0,
         "volreadtime": 14290,
@@ -279,7 +343,7 @@ def _volume(number: int, volume: tuple[Any, ...], now: datetime, zone: tzinfo) -
         "storage": storage,
         "whenexpire": "no date"
         if status == "Append"
-        else catalog_time(now + timedelta(days=365 - days), zone),
+        else catalog_time(written + timedelta(days=retention), zone),
     }
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .flavours import Flavour
-from .night import CATALOG_TIME, LogRow, Row, catalog_time
+from .night import CATALOG_TIME, LogRow, Resource, Row, catalog_time
 from .routes import ALL_VERSIONS, ApiError, Call, OutOfMemory, Route, UncaughtException
 
 KNOWN_STATUSES = frozenset("CRBTWEefDAIFSmMsjcdtpialLqwu")
@@ -129,13 +129,15 @@ def job_totals(call: Call) -> Any:
 
 def show_jobs(call: Call) -> Any:
     """GET /jobs/show: bconsole's raw text."""
-    return ["show jobs", *(line for name in call.night.job_names for line in _show(name)), ""]
+    configured = call.night.configured()
+    lines = (line for name, resource in configured.items() for line in _show(name, resource))
+    return ["show jobs", *lines, ""]
 
 
 def show_job(call: Call) -> Any:
     """GET /jobs/ID/show: bconsole's raw text."""
     name = _existing(call)["name"]
-    return [f'show job="{name}"', *_show(name), ""]
+    return [f'show job="{name}"', *_show(name, call.night.configured()[name]), ""]
 
 
 def encoded_twice(text: str) -> str:
@@ -371,11 +373,42 @@ def _most_frequent(names: Iterable[str | None]) -> tuple[str | None, int | None]
     return counted.most_common(1)[0] if counted else (None, None)
 
 
-def _show(name: str) -> list[str]:
+def _show(name: str, resource: Resource) -> list[str]:
+    """A Job resource with those it refers to, whose own Enabled is not the job's."""
     return [
-        f"Job: name={name} JobType=66 level=Incremental Priority=10 Enabled=1",
+        f"Job: name={name} JobType={ord(resource.type)} level={resource.level} Priority=10"
+        f" Enabled={int(resource.enabled)}",
         "     MaxJobs=1 NumJobs=0 Resched=0 Times=0 Interval=1,800 Spool=0 WritePartAfterJob=1",
         "     Accurate=0",
+        f"  --> Client: Name={resource.client} Enabled=1 Address=127.0.0.1 FDport=9102 MaxJobs=5"
+        " NumJobs=0",
+        "      JobRetention=6 months  FileRetention=2 months  AutoPrune=0",
+        "  --> Catalog: name=MyCatalog address=127.0.0.1 DBport=5544 db_name=bacula",
+        "      db_driver=PostgreSQL db_user=bacula MutliDBConn=0",
+        *_show_schedule(resource),
+        "  --> WriteBootstrap=/srv/work/%c.bsr",
+        "  --> Storage: name=File1 address=127.0.0.1 SDport=9103 MaxJobs=10 NumJobs=0",
+        "      DeviceName=FileDev1 MediaType=File1 StorageId=1 Autochanger=0",
+        "  --> Pool: name=Full-Pool PoolType=Backup",
+        "      use_cat=1 use_once=0 cat_files=1",
+        "      max_vols=50 auto_prune=1 VolRetention=1 year",
+        "  --> Messages: name=Standard",
+    ]
+
+
+def _show_schedule(resource: Resource) -> list[str]:
+    if not resource.schedule:
+        return []
+    return [
+        f"  --> Schedule: Name={resource.schedule} Enabled={int(resource.schedule_enabled)}",
+        f"  --> Run Level={resource.level}",
+        "      hour=22",
+        "      mday=" + " ".join(map(str, range(31))),
+        "      month=" + " ".join(map(str, range(12))),
+        "      wday=0 1 2 3 4 5 6",
+        "      wom=0 1 2 3 4 5",
+        "      woy=" + " ".join(map(str, range(54))),
+        "      mins=30",
     ]
 
 

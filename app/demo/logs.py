@@ -102,6 +102,7 @@ class Ending:
     client_uname: str = CLIENT_UNAME
     volume_bytes: int = 0
     priority: int = 10
+    upgraded_from: str = ""
 
 
 @dataclass
@@ -272,12 +273,14 @@ def _times(row: Row) -> tuple[str, ...]:
     )
 
 
-def _level(row: Row, since: str) -> str:
+def _level(row: Row, ending: Ending) -> str:
     match row["level"]:
         case "D":
-            return f"Differential, since={since}"
+            return f"Differential, since={ending.since}"
         case "I":
-            return f"Incremental, since={since}"
+            return f"Incremental, since={ending.since}"
+        case _ if ending.upgraded_from:
+            return f"Full (upgraded from {ending.upgraded_from})"
         case _:
             return "Full"
 
@@ -288,7 +291,7 @@ def _backup_head(row: Row, ending: Ending) -> tuple[str, ...]:
     return (
         f"  JobId:                  {row['jobid']}",
         f"  Job:                    {row['job']}",
-        f"  Backup Level:           {_level(row, ending.since)}",
+        f"  Backup Level:           {_level(row, ending)}",
         f'  Client:                 "{row["client"]}" {ending.client_uname}',
         f'  FileSet:                "{row["fileset"]}" 2024-03-04 10:04:31',
         f'  Pool:                   "{pool}" (From Job {resource} override)',

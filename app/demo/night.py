@@ -15,7 +15,30 @@ CATALOG_TIME = "%Y-%m-%d %H:%M:%S"
 Row = dict[str, Any]
 LogRow = tuple[str, str]
 
+_LEVELS = {"F": "Full", "D": "Differential", "I": "Incremental", "O": "VolumeToCatalog"}
+_LEVELS |= {"C": "Catalog", "V": "InitCatalog", "d": "DiskToCatalog", "A": "Data"}
 _BIRTH_OF_THE_CATALOG = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A Job resource of the Director's configuration.
+
+    Attributes:
+        client: its Client resource.
+        type: JobType letter.
+        level: its level as `show jobs` writes it, "" for none.
+        enabled: whether the Director would run it by itself.
+        schedule: its Schedule resource, "" for none.
+        schedule_enabled: whether that Schedule is enabled.
+    """
+
+    client: str
+    type: str = "B"
+    level: str = "Incremental"
+    enabled: bool = True
+    schedule: str = ""
+    schedule_enabled: bool = True
 
 
 @dataclass
@@ -27,6 +50,7 @@ class Night:
     server hands them out; undecodable bytes stand as surrogate escapes. `running` is what the
     Director says of its live jobs, `client_running` what each File Daemon says (all strings).
     Jobs whose name is not in `job_names` are invisible; left empty, it is taken from the rows.
+    `resources` are Job resources by name; those that are left out look as their rows do.
     `unreachable` maps a client or storage name to the seconds bconsole waits for it.
     The server's clock starts at `told_at` and runs on from there; None is the real clock.
     """
@@ -49,6 +73,7 @@ class Night:
     storage_running: dict[str, list[Row]] = field(default_factory=dict)
     told_at: datetime | None = None
     started_at: datetime | None = None
+    resources: dict[str, Resource] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.job_names:
@@ -73,6 +98,32 @@ class Night:
         return next(
             (row for row in self.jobs if row["jobid"] == jobid and row["name"] in names), None
         )
+
+    def configured(self) -> dict[str, Resource]:
+        """The Job resources by name: what `resources` says, or else what rows and schedule show.
+
+        A night without any schedule is one that leaves it open: its jobs have a Schedule then that
+        foresees nothing for the next days.
+        """
+        rows = {row["name"]: row for row in self.jobs if row["type"] != "C"}
+        planned = {run["name"]: run for run in reversed(self.schedule)}
+        return {
+            name: self.resources.get(name)
+            or self._as_seen(rows.get(name), planned.get(name), bool(planned))
+            for name in self.job_names
+        }
+
+    def _as_seen(self, row: Row | None, planned: Row | None, schedules: bool) -> Resource:
+        seen = row or planned
+        kind = seen["type"] if seen else "B"
+        level = _LEVELS.get(seen["level"], "") if seen else "Incremental"
+        client = (row and row["client"]) or (planned and planned["client"]) or self._any_client()
+        usual = "" if schedules or kind == "R" else "Monthly"
+        return Resource(client, kind, level, schedule=planned["schedule"] if planned else usual)
+
+    def _any_client(self) -> str:
+        """A Job resource always names a Client, even where its rows have none."""
+        return str(self.clients[0]["name"]) if self.clients else f"{self.director}-fd"
 
 
 def _jobid(row: Row) -> int:

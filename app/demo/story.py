@@ -1,480 +1,65 @@
-"""The told night: a believable week of one Director, most of it in the last night.
+"""The told night: forty days of one Director, most of what is special in the last night.
 
-Every date hangs on `now`: the night begins yesterday at 22:00, and whatever would lie in the
-future is pulled together so that it has happened.
+The ordinary runs are in `weeks`; here stands what went otherwise. Every date hangs on `now`: the
+night begins yesterday at 22:00, and whatever would lie in the future is pulled together so that it
+has happened.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta, tzinfo
 
-from . import inventory
-from .logs import Ending, JobLog
-from .night import LogRow, Night, Row, catalog_time, epoch, job_row, unique_name
+from . import weeks
+from .night import Night, Row, unique_name
+from .teller import Calendar, Teller
+from .weeks import Plan
 
-GIGA = 1_000_000_000
-_STEADY_MINUTES = 75.0  # up to 23:15 the night keeps its own pace
-_NIGHT_MINUTES = 495.0
-_BREATH = 4.0  # the last end lies at least so many minutes back
-_POOLS = {"F": "Full-Pool", "D": "Diff-Pool", "I": "Inc-Pool"}
-_VOLUMES = {
-    "Full-Pool": "Full-0003",
-    "Diff-Pool": "Diff-0006",
-    "Inc-Pool": "Inc-0005",
-    "Copy-Pool": "Copy-0007",
-    "Catalog-Pool": "Catalog-0008",
-}
 _NO_DATA = "Network error with FD during Backup: ERR=No data available"
 _NO_STATUS = "Fatal error: No Job status returned from FD."
 
+Scene = Callable[[Teller, Plan, int], object]
+
 
 def told_night(now: datetime, zone: tzinfo) -> Night:
-    """The week before `now`, as the catalog in `zone` and the Director know it."""
-    teller = _Teller(Calendar(now, zone))
-    for chapter in (
-        _six_nights_ago,
-        _five_nights_ago,
-        _four_nights_ago,
-        _three_nights_ago,
-        _two_nights_ago,
-        _the_night_before,
-        _yesterday,
-        _early_evening,
-        _half_past_ten,
-        _quarter_to_eleven,
-        _after_eleven,
-    ):
-        chapter(teller)
+    """The weeks before `now`, as the catalog in `zone` and the Director know them."""
+    teller = Teller(Calendar(now, zone))
+    for night in range(weeks.NIGHTS, -1, -1):
+        teller.begin(night)
+        for scene in _BEFORE.get(night, ()):
+            scene(teller)
+        for plan in weeks.runs(night):
+            _SCENES.get((night, plan.job), _ORDINARY[plan.type])(teller, plan, night)
+        for scene in _AFTERWARDS.get(night, ()):
+            scene(teller)
+    _this_evening(teller)
     return teller.night()
 
 
-@dataclass(frozen=True)
-class Calendar:
-    """Moments relative to `now`."""
-
-    now: datetime
-    zone: tzinfo
-
-    @property
-    def evening(self) -> datetime:
-        """Yesterday 22:00."""
-        return self.clock(0, 22, 0)
-
-    def clock(self, nights_ago: int, hour: int, minute: int, second: int = 0) -> datetime:
-        """A wall-clock time on the evening's date or some days before."""
-        date = self.now.astimezone(self.zone).date() - timedelta(days=nights_ago + 1)
-        local = datetime(date.year, date.month, date.day, hour, minute, second, tzinfo=self.zone)
-        return local.astimezone(UTC)
-
-    def night(self, minutes: float) -> datetime:
-        """A moment of the last night, in minutes after 22:00, never in the future."""
-        available = (self.now - self.evening).total_seconds() / 60 - _BREATH
-        pace = min(1.0, (available - _STEADY_MINUTES) / (_NIGHT_MINUTES - _STEADY_MINUTES))
-        late = max(0.0, minutes - _STEADY_MINUTES)
-        seconds = int((min(minutes, _STEADY_MINUTES) + late * pace) * 60)
-        return self.evening + timedelta(seconds=seconds)
+def _this_evening(teller: Teller) -> None:
+    """What is due again already: a report late in the evening sees its jobs wait their turn."""
+    teller.begin(-1)
+    for plan in weeks.runs(-1):
+        due = teller.calendar.clock(-1, plan.hour, plan.minute)
+        if due >= teller.calendar.now or plan.first < 0:
+            continue
+        row = teller.planned(plan, -1, (due, None, None), status="C")
+        teller.live(row, "s", "is waiting on max Storage jobs", fileset=plan.fileset or "")
 
 
-@dataclass
-class _Teller:
-    """Collects jobs in the order in which the Director created them."""
-
-    calendar: Calendar
-    jobs: list[Row] = field(default_factory=list)
-    logs: dict[int, list[LogRow]] = field(default_factory=dict)
-    running: list[Row] = field(default_factory=list)
-    client_running: dict[str, list[Row]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        day = self.calendar.evening.astimezone(self.zone).toordinal()
-        self.first_jobid = (day - 735_000) * 50  # no two nights share an id
-        self.session_time = int(self.calendar.clock(4, 23, 41, 52).timestamp())
-
-    @property
-    def zone(self) -> tzinfo:
-        return self.calendar.zone
-
-    def row(
-        self,
-        name: str,
-        client: str,
-        fileset: str | None,
-        times: tuple[datetime, datetime | None, datetime | None],
-        *,
-        level: str = "I",
-        pool: str | None = None,
-        **more: Any,
-    ) -> Row:
-        """Put a job into the catalog: (scheduled, started, ended)."""
-        scheduled, started, ended = times
-        jobid = self.first_jobid + len(self.jobs)
-        pool = pool or _POOLS.get(level)
-        if more.get("status") == "C":
-            pool = fileset = None
-        written = more.get("bytes", 0) > 0 and more.get("type", "B") in "BC"
-        row = job_row(
-            jobid,
-            name,
-            client=f"{client}-fd",
-            level=level,
-            zone=self.zone,
-            scheduled=scheduled,
-            started=started,
-            ended=ended,
-            clientid=inventory.CLIENT_IDS[f"{client}-fd"],
-            pool=pool,
-            poolid=inventory.POOL_IDS.get(pool or "", 0),
-            fileset=fileset,
-            filesetid=inventory.FILESET_IDS.get(fileset or "", 0),
-            volume=_VOLUMES.get(pool or "") if written else None,
-            sessionid=len(self.jobs) + 1 if started else 0,
-            sessiontime=self.session_time if started else 0,
-            **more,
-        )
-        self.jobs.append(row)
-        self.logs[jobid] = []
-        return row
-
-    def log(self, row: Row) -> JobLog:
-        """Write a job's log."""
-        log = JobLog(row, self.zone, inventory.DIRECTOR, inventory.STORAGE_DAEMON)
-        self.logs[row["jobid"]] = log.rows
-        return log
-
-    def success(
-        self,
-        name: str,
-        client: str,
-        fileset: str,
-        times: tuple[datetime, datetime, datetime],
-        **more: Any,
-    ) -> Row:
-        """A backup that went well, with its ordinary log."""
-        row = self.row(name, client, fileset, times, **more)
-        log = self.log(row)
-        log.start(times[1])
-        log.transferred(times[2])
-        log.backup_summary(times[2], self.ending(row))
-        return row
-
-    def ending(self, row: Row, **more: Any) -> Ending:
-        """The summary's own facts."""
-        before = self.calendar.clock(1, 22, 31, 7)
-        return Ending(since=str(catalog_time(before, self.zone)), **more)
-
-    def live(self, row: Row, status: str, description: str, **more: Any) -> Row:
-        """What the Director says of a job that is not over."""
-        created = datetime.fromisoformat(row["schedtime"]).replace(tzinfo=self.zone)
-        started = row["starttime"] or row["schedtime"]
-        item = {
-            "jobid": str(row["jobid"]),
-            "level": row["level"],
-            "type": row["type"],
-            "status": status,
-            "status_desc": description,
-            "comment": "",
-            "jobbytes": "0",
-            "jobfiles": "0",
-            "job": row["job"],
-            "name": row["name"],
-            "clientname": row["client"],
-            "fileset": row["fileset"] or "",
-            "storage": "File1",
-            "rstorage": "",
-            "schedtime_epoch": epoch(created),
-            "schedtime": row["schedtime"],
-            "starttime_epoch": str(row["jobtdate"]),
-            "starttime": started,
-            "priority": "10",
-            "errors": "0",
-            **more,
-        }
-        self.running.append(item)
-        return item
-
-    def progress(self, row: Row, rate: int, files_per_gb: float, path: str) -> None:
-        """What the File Daemon says of a running job: real bytes at a real rate."""
-        seconds = int(self.calendar.now.timestamp()) - row["jobtdate"]
-        done = seconds * rate
-        files = max(1, int(done / GIGA * files_per_gb))
-        item = {
-            "jobid": str(row["jobid"]),
-            "job": row["job"],
-            "vss": "0",
-            "level": row["level"],
-            "type": "B",
-            "status": "R",
-            "starttime_epoch": str(row["jobtdate"]),
-            "starttime": row["starttime"],
-            "jobfiles": str(files),
-            "jobbytes": str(done),
-            "bytes_sec": str(rate),
-            "errors": "0",
-            "bwlimit": "0",
-            "readbytes": str(done + 65536),
-            "files_examined": str(files),
-            "processing_file": path,
-            "sdreadseqno": "6",
-            "fd": "6",
-            "sdtls": "0",
-        }
-        self.client_running.setdefault(row["client"], []).append(item)
-        known = done // 65536 * 65536
-        self.live(row, "R", "is running", jobfiles=str(files - 1), jobbytes=str(known))
-
-    def night(self) -> Night:
-        """The whole story."""
-        calendar, zone = self.calendar, self.zone
-        names = [run[0] for run in inventory.NIGHTLY]
-        return Night(
-            director=inventory.DIRECTOR,
-            zone=zone,
-            jobs=self.jobs,
-            logs=self.logs,
-            clients=inventory.clients(),
-            pools=inventory.pools(),
-            volumes=inventory.volumes(calendar.now, zone),
-            storages=inventory.storages(),
-            filesets=inventory.filesets(calendar.now, zone),
-            schedule=inventory.schedule(calendar.now, zone),
-            running=self.running,
-            client_running=self.client_running,
-            job_names=list(dict.fromkeys([*names, *(row["name"] for row in self.jobs)])),
-            unreachable=dict(inventory.UNREACHABLE),
-            devices=inventory.devices(),
-            told_at=calendar.now,
-            started_at=calendar.clock(4, 23, 41, 52),
-        )
+def _backup(teller: Teller, plan: Plan, night: int) -> None:
+    teller.success(plan, night)
 
 
-Times = tuple[datetime, datetime, datetime]
+def _skipped(teller: Teller, plan: Plan, night: int) -> None:
+    """The Director did not even try."""
 
 
-def _span(calendar: Calendar, nights_ago: int, start: tuple[int, int], minutes: float) -> Times:
-    """Scheduled, started a few seconds later, ended after so many minutes."""
-    scheduled = calendar.clock(nights_ago, *start)
-    started = scheduled + timedelta(seconds=4)
-    return scheduled, started, started + timedelta(seconds=int(minutes * 60))
-
-
-def _tonight(calendar: Calendar, scheduled: float, started: float, ended: float) -> Times:
-    """The same for the last night, in minutes after 22:00."""
-    start = calendar.night(started) + timedelta(seconds=3)
-    end = max(calendar.night(ended), start + timedelta(seconds=1))
-    return calendar.night(scheduled), start, end
-
-
-def _six_nights_ago(teller: _Teller) -> None:
-    span = _span(teller.calendar, 6, (22, 30), 104)
-    teller.success(
-        "git01-repos", "git01", "Git Repos", span, level="F", files=1_184_212, bytes=86_412_337_920
-    )
-    span = _span(teller.calendar, 6, (22, 31), 311)
-    teller.success(
-        "nas01-data",
-        "nas01",
-        "NAS Data",
-        span,
-        level="F",
-        files=812_440,
-        bytes=1_913 * GIGA + 418_113,
-    )
-
-
-def _five_nights_ago(teller: _Teller) -> None:
-    span = _span(teller.calendar, 5, (22, 30), 37)
-    teller.success(
-        "web02-files", "web02", "Web Files", span, level="F", files=61_004, bytes=71_223_881_034
-    )
-    span = _span(teller.calendar, 5, (22, 30), 203)
-    teller.success(
-        "mail01-mailboxes",
-        "mail01",
-        "Mail Boxes",
-        span,
-        level="F",
-        files=2_411_872,
-        bytes=644 * GIGA + 90_431,
-    )
-    _incomplete(teller)
-
-
-def _incomplete(teller: _Teller) -> None:
-    times = _span(teller.calendar, 5, (22, 30), 22.4)
-    row = teller.row(
-        "git01-repos",
-        "git01",
-        "Git Repos",
-        times,
-        status="I",
-        files=9_120,
-        bytes=2_871_455_744,
-        errors=2,
-    )
-    log, ended = teller.log(row), times[2]
-    log.start(times[1])
-    log.by_director(
-        ended, "Fatal error: Network error with FD during Backup: ERR=Connection reset by peer"
-    )
-    log.by_storage(
-        ended,
-        "Error: bsock.c:388 Read error from client:10.20.0.18:9103: ERR=Connection reset by peer",
-    )
-    log.backup_summary(ended, teller.ending(row, sd_errors=1))
-
-
-def _four_nights_ago(teller: _Teller) -> None:
-    """The Director was restarted over this one: no summary, endtime = starttime."""
-    scheduled, started, _ = _span(teller.calendar, 4, (22, 45), 0)
-    row = teller.row(
-        "vm-host1-images",
-        "vm-host1",
-        "VM Images",
-        (scheduled, started, started),
-        level="F",
-        status="f",
-        realended=None,
-    )
-    log = teller.log(row)
-    log.start(started)
-    log.by_storage(started, 'Volume "Full-0009" previously written, moving to end of data.')
-    killed = teller.calendar.clock(4, 23, 41, 12)
-    log.by_director(killed, f"Fatal error: {_NO_DATA}")
-    log.by_storage(
-        killed,
-        "Fatal error: append.c:261 Network error reading from FD. ERR=No data available",
-        "Elapsed time=00:56:08, Transfer rate=31.07 M Bytes/second",
-    )
-
-
-def _three_nights_ago(teller: _Teller) -> None:
-    times = _span(teller.calendar, 3, (22, 30), 0.3)
-    row = teller.row(
-        "log01-archive",
-        "log01",
-        "System Logs",
-        times,
-        level="F",
-        status="f",
-        pool="Offsite-Pool",
-        errors=1,
-    )
-    log = teller.log(row)
-    log.by_director(times[1], f"Start Backup JobId {row['jobid']}, Job={row['job']}")
-    log.by_director(
-        times[2],
-        "Fatal error: bsockcore.c:208 Unable to connect to Storage daemon"
-        " on offsite01.example.com:9103. ERR=Connection refused",
-    )
-    log.backup_summary(times[2], teller.ending(row, storage="Offsite", fd_status="", sd_status=""))
-    span = _span(teller.calendar, 3, (22, 30), 284)
-    teller.success(
-        "files-seoul-share",
-        "files-seoul",
-        "Shared Files",
-        span,
-        level="F",
-        files=1_911_730,
-        bytes=1_402 * GIGA + 77_120,
-    )
-    span = _span(teller.calendar, 3, (22, 30), 41)
-    teller.success("erp01-db", "erp01", "ERP Dump", span, level="F", files=14, bytes=58_113_774_592)
-
-
-def _two_nights_ago(teller: _Teller) -> None:
-    calendar = teller.calendar
-    teller.success(
-        "web01-files",
-        "web01",
-        "Web Files",
-        _span(calendar, 2, (22, 30), 68),
-        level="F",
-        files=88_412,
-        bytes=104_223_118_336,
-    )
-    teller.success(
-        "db01-dump",
-        "db01",
-        "DB Dump",
-        _span(calendar, 2, (22, 30), 11),
-        files=3,
-        bytes=9_411_223_552,
-    )
-    teller.success(
-        "hr01-docs",
-        "hr01",
-        "HR Documents",
-        _span(calendar, 2, (22, 30), 19),
-        level="F",
-        files=22_901,
-        bytes=31_007_442_881,
-    )
-    _two_days_long(teller)
-    teller.success(
-        "BackupCatalog",
-        "backup01",
-        "Catalog",
-        _span(calendar, 2, (23, 10), 2.1),
-        level="F",
-        pool="Catalog-Pool",
-        files=1,
-        bytes=412_883_211,
-    )
-
-
-def _two_days_long(teller: _Teller) -> None:
-    scheduled, started, _ = _span(teller.calendar, 2, (22, 40), 0)
-    row = teller.row(
-        "files-busan-media",
-        "files-busan",
-        "Media Archive",
-        (scheduled, started, None),
-        level="F",
-        status="R",
-    )
-    teller.log(row).start(started)
-    teller.progress(row, 3_118_442, 210, "/srv/media/촬영원본/2025-가을 홍보영상/A012_C004.mxf")
-
-
-def _the_night_before(teller: _Teller) -> None:
-    calendar = teller.calendar
-    for name, client, fileset, minutes, files, size in (
-        ("web01-files", "web01", "Web Files", 6.2, 2_871, 4_102_334_211),
-        ("db01-dump", "db01", "DB Dump", 12.8, 3, 9_538_112_901),
-        ("git01-repos", "git01", "Git Repos", 9.1, 8_244, 3_118_224_338),
-    ):
-        teller.success(
-            name, client, fileset, _span(calendar, 1, (22, 30), minutes), files=files, bytes=size
-        )
-    teller.success(
-        "mail01-mailboxes",
-        "mail01",
-        "Mail Boxes",
-        _span(calendar, 1, (22, 30), 58),
-        level="D",
-        files=101_338,
-        bytes=121_448_900_112,
-    )
-    teller.success(
-        "BackupCatalog",
-        "backup01",
-        "Catalog",
-        _span(calendar, 1, (23, 10), 2.2),
-        level="F",
-        pool="Catalog-Pool",
-        files=1,
-        bytes=415_002_118,
-    )
-
-
-def _yesterday(teller: _Teller) -> None:
-    """Somebody wanted her files back in the afternoon."""
-    times = _span(teller.calendar, 0, (14, 20), 3.4)
-    original = _last(teller.jobs, "hr01-docs")
+def _restored(teller: Teller, night: int, machine: str, original: str) -> None:
+    """Somebody wanted files back in the afternoon."""
+    times = teller.calendar.span(night, (14, 20), 3.4)
+    restored = _last(teller.jobs, original)
     row = teller.row(
         "RestoreFiles",
-        "hr01",
+        machine,
         None,
         times,
         type="R",
@@ -488,26 +73,81 @@ def _yesterday(teller: _Teller) -> None:
     log.by_director(
         times[1],
         f"Start Restore Job {row['job']}",
-        f"Restoring files from JobId(s) {original['jobid']}",
+        f"Restoring files from JobId(s) {restored['jobid']}",
         'Using Device "FileDev1" to read.',
     )
     log.by_storage(
         times[1],
-        'Ready to read from volume "Full-0003" on File device "FileDev1" (/srv/bacula/vol1).',
+        'Ready to read from volume "Full-0030" on File device "FileDev1" (/srv/bacula/vol1).',
     )
     log.restore_summary(times[2], "/srv/restore")
 
 
-def _early_evening(teller: _Teller) -> None:
+def _unreachable(teller: Teller, plan: Plan, night: int) -> None:
+    """The File Daemon did not answer for some minutes."""
+    times = teller.times(plan, night, 3, late=0 if night else 4)
+    row = teller.planned(plan, night, times, level=_level(plan, night), status="f", errors=1)
+    log = teller.log(row)
+    log.start(times[1])
+    log.by_director(
+        times[2],
+        "Fatal error: bsockcore.c:208 Unable to connect to Client:"
+        f" {row['client']} on {_address(row)}:9102. ERR=Connection refused",
+        _NO_STATUS,
+    )
+    log.backup_summary(times[2], teller.ending(row, sd_status="Waiting on FD"))
+
+
+def _level(plan: Plan, night: int) -> str:
+    """A job that never had a Full is made one each time."""
+    return "F" if plan.first < weeks.NIGHTS else plan.ran_as(night)
+
+
+def _address(row: Row) -> str:
+    return f"10.20.0.{30 + row['clientid']}"
+
+
+def _wrong_password(teller: Teller, plan: Plan, night: int) -> None:
+    scheduled, started, _ = teller.times(plan, night, 0, late=0 if night else 4)
+    ended = started + timedelta(seconds=5)
+    row = teller.planned(plan, night, (scheduled, started, ended), status="f", errors=1)
+    log = teller.log(row)
+    log.start(started)
+    log.by_director(
+        ended,
+        'Fatal error: Unable to authenticate with File daemon at "10.20.0.52:9102". Possible'
+        " causes:\nPasswords or names not the same or\nMaximum Concurrent Jobs exceeded on the"
+        " FD or\nFD networking messed up (restart daemon).\nFor help, please see:"
+        " http://www.bacula.org/rel-manual/en/problems/Bacula_Frequently_Asked_Que.html",
+        "Warning: Unexpected Client Job message: 2999 Authentication failed.",
+        _NO_STATUS,
+    )
+    log.backup_summary(ended, teller.ending(row, sd_status="Waiting on FD"))
+
+
+def _incomplete(teller: Teller, plan: Plan, night: int) -> None:
+    times = teller.times(plan, night, 22.4)
+    row = teller.planned(plan, night, times, status="I", files=9_120, bytes=2_871_455_744, errors=2)
+    log, ended = teller.log(row), times[2]
+    log.start(times[1])
+    log.by_director(
+        ended, "Fatal error: Network error with FD during Backup: ERR=Connection reset by peer"
+    )
+    log.by_storage(
+        ended,
+        "Error: bsock.c:388 Read error from client:10.20.0.18:9103: ERR=Connection reset by peer",
+    )
+    log.backup_summary(ended, teller.ending(row, sd_errors=1))
+
+
+def _early_evening(teller: Teller, plan: Plan, night: int) -> None:
     """The Full that began at 21:50 and lost its File Daemon at 23:00; its log lies shuffled."""
     scheduled = teller.calendar.clock(0, 21, 50)
     started, ended = scheduled + timedelta(seconds=5), teller.calendar.clock(0, 23, 0, 17)
-    row = teller.row(
-        "nas01-data",
-        "nas01",
-        "NAS Data",
+    row = teller.planned(
+        plan,
+        night,
         (scheduled, started, ended),
-        level="F",
         status="f",
         files=182_233,
         bytes=398_116_454_400,
@@ -521,62 +161,77 @@ def _early_evening(teller: _Teller) -> None:
     )
     log.pace(ended)
     log.start(started)
-    log.by_storage(started, 'Volume "Full-0003" previously written, moving to end of data.')
+    log.by_storage(started, 'Volume "Full-0030" previously written, moving to end of data.')
     log.by_director(ended, _NO_STATUS)
     log.backup_summary(
         ended, teller.ending(row, sd_files=182_234, sd_bytes=398_141_227_008, sd_errors=1)
     )
 
 
-def _half_past_ten(teller: _Teller) -> None:
-    calendar = teller.calendar
-    teller.success(
-        "web01-files",
-        "web01",
-        "Web Files",
-        _tonight(calendar, 30, 30, 38),
-        files=3_412,
-        bytes=4_812_337_408,
+def _killed(teller: Teller, plan: Plan, night: int) -> None:
+    """The Director was restarted over this one: no summary, endtime = starttime."""
+    scheduled, started, _ = teller.times(plan, night, 0)
+    row = teller.planned(plan, night, (scheduled, started, started), status="f", realended=None)
+    log = teller.log(row)
+    log.start(started)
+    log.by_storage(started, 'Volume "Full-0030" previously written, moving to end of data.')
+    killed = teller.calendar.clock(night, 23, 41, 12)
+    log.by_director(killed, f"Fatal error: {_NO_DATA}")
+    log.by_storage(
+        killed,
+        "Fatal error: append.c:261 Network error reading from FD. ERR=No data available",
+        "Elapsed time=00:56:08, Transfer rate=31.07 M Bytes/second",
     )
-    teller.success(
-        "web02-files",
-        "web02",
-        "Web Files",
-        _tonight(calendar, 30, 30, 41),
-        files=2_951,
-        bytes=3_904_118_272,
-    )
-    _database(teller)
-    _mail(teller)
-    _script(teller)
-    teller.success(
-        "git01-repos",
-        "git01",
-        "Git Repos",
-        _tonight(calendar, 30, 31, 118),
-        level="F",
-        files=1_201_337,
-        bytes=88_004_118_233,
-    )
-    teller.success(
-        "hr01-docs",
-        "hr01",
-        "HR Documents",
-        _tonight(calendar, 30, 32, 36),
-        files=812,
-        bytes=1_104_338_112,
-    )
-    _long_log(teller)
-    _unreachable(teller)
-    _wrong_password(teller)
-    _device_full(teller)
 
 
-def _database(teller: _Teller) -> None:
-    times = _tonight(teller.calendar, 30, 30, 72)
-    row = teller.row(
-        "db01-dump", "db01", "DB Dump", times, level="F", files=3, bytes=96_002_113_536
+def _no_storage(teller: Teller, plan: Plan, night: int) -> None:
+    times = teller.times(plan, night, 0.3)
+    row = teller.planned(plan, night, times, status="f", errors=1)
+    log = teller.log(row)
+    log.by_director(times[1], f"Start Backup JobId {row['jobid']}, Job={row['job']}")
+    log.by_director(
+        times[2],
+        "Fatal error: bsockcore.c:208 Unable to connect to Storage daemon"
+        " on offsite01.example.com:9103. ERR=Connection refused",
     )
+    log.backup_summary(times[2], teller.ending(row, storage="Offsite", fd_status="", sd_status=""))
+
+
+def _write_error(teller: Teller, plan: Plan, night: int) -> None:
+    """The disk under a Volume gave up in the middle of a Full."""
+    times = teller.times(plan, night, 51)
+    row = teller.planned(
+        plan, night, times, status="f", files=61_204, bytes=98_112_337_920, errors=2
+    )
+    log, ended = teller.log(row), times[2]
+    log.start(times[1], "FileDev2")
+    log.by_storage(
+        times[1],
+        'Volume "Full-0027" previously written, moving to end of data.',
+    )
+    log.by_storage(
+        ended,
+        'Error: block.c:255 Write error at 0:2147480 on device "FileDev2" (/srv/bacula/vol2).'
+        " ERR=Input/output error.",
+        'Error: Error writing final EOF to tape. Volume "Full-0027" may not be readable.',
+        'Fatal error: append.c:333 Write error on device "FileDev2" (/srv/bacula/vol2).'
+        " ERR=Input/output error.",
+    )
+    log.pace(ended)
+    log.backup_summary(ended, teller.ending(row, sd_errors=1))
+
+
+def _two_days_long(teller: Teller, plan: Plan, night: int) -> None:
+    scheduled, started, _ = teller.times(plan, night, 0)
+    row = teller.planned(plan, night, (scheduled, started, None), status="R")
+    teller.log(row).start(started)
+    teller.progress(row, 3_118_442, 210, "/srv/media/촬영원본/2025-가을 홍보영상/A012_C004.mxf")
+
+
+def _database(teller: Teller, plan: Plan, night: int) -> None:
+    """The dump is ten times as large as usual."""
+    times = teller.times(plan, night, 42)
+    row = teller.planned(plan, night, times, files=3, bytes=96_002_113_536)
     log = teller.log(row)
     log.start(times[1])
     log.by_client(
@@ -589,17 +244,9 @@ def _database(teller: _Teller) -> None:
     log.backup_summary(times[2], teller.ending(row))
 
 
-def _mail(teller: _Teller) -> None:
-    times = _tonight(teller.calendar, 30, 30, 95)
-    row = teller.row(
-        "mail01-mailboxes",
-        "mail01",
-        "Mail Boxes",
-        times,
-        errors=3,
-        files=48_211,
-        bytes=61_337_204_112,
-    )
+def _mail(teller: Teller, plan: Plan, night: int) -> None:
+    times = teller.times(plan, night, 65)
+    row = teller.planned(plan, night, times, errors=3, files=48_211, bytes=61_337_204_112)
     log = teller.log(row)
     log.start(times[1])
     for path, reason in (
@@ -612,9 +259,9 @@ def _mail(teller: _Teller) -> None:
     log.backup_summary(times[2], teller.ending(row))
 
 
-def _script(teller: _Teller) -> None:
-    times = _tonight(teller.calendar, 30, 30, 30.6)
-    row = teller.row("erp01-db", "erp01", "ERP Dump", times, level="F", status="f", errors=2)
+def _script(teller: Teller, plan: Plan, night: int) -> None:
+    times = teller.times(plan, night, 0.6)
+    row = teller.planned(plan, night, times, status="f", errors=2)
     log, ended = teller.log(row), times[2]
     log.start(times[1])
     log.by_client(times[1], 'shell command: run ClientBeforeJob "/opt/erp/bin/dump.sh --all"')
@@ -637,18 +284,11 @@ def _script(teller: _Teller) -> None:
 _LOST_FILES = 2_500
 
 
-def _long_log(teller: _Teller) -> None:
+def _long_log(teller: Teller, plan: Plan, night: int) -> None:
     """Names that a page must survive: bytes that are no UTF-8, colours, markup, bidi."""
-    times = _tonight(teller.calendar, 30, 33, 210)
-    row = teller.row(
-        "files-seoul-share",
-        "files-seoul",
-        "Shared Files",
-        times,
-        level="D",
-        files=402_118,
-        bytes=512_338_114_560,
-        errors=_LOST_FILES + 4,
+    times = teller.times(plan, night, 177, late=3)
+    row = teller.planned(
+        plan, night, times, files=402_118, bytes=512_338_114_560, errors=_LOST_FILES + 4
     )
     log = teller.log(row)
     log.start(times[1], "FileDev2")
@@ -676,52 +316,9 @@ def _lost_paths() -> Iterable[str]:
         yield f"/srv/share/설계팀/프로젝트-{number % 37:02d}/도면 {number:04d}.dwg"
 
 
-def _unreachable(teller: _Teller) -> None:
-    times = _tonight(teller.calendar, 30, 34, 37)
-    row = teller.row("dead01-files", "dead01", "Web Files", times, level="F", status="f", errors=1)
-    log = teller.log(row)
-    log.start(times[1])
-    log.by_director(
-        times[2],
-        "Fatal error: bsockcore.c:208 Unable to connect to Client:"
-        " dead01-fd on 10.20.0.41:9102. ERR=Connection refused",
-        _NO_STATUS,
-    )
-    log.backup_summary(times[2], teller.ending(row, sd_status="Waiting on FD"))
-
-
-def _wrong_password(teller: _Teller) -> None:
-    scheduled, started, _ = _tonight(teller.calendar, 30, 34, 34)
-    ended = started + timedelta(seconds=5)
-    row = teller.row(
-        "dev01-home", "dev01", "Home Folders", (scheduled, started, ended), status="f", errors=1
-    )
-    log = teller.log(row)
-    log.start(started)
-    log.by_director(
-        ended,
-        'Fatal error: Unable to authenticate with File daemon at "10.20.0.52:9102". Possible'
-        " causes:\nPasswords or names not the same or\nMaximum Concurrent Jobs exceeded on the"
-        " FD or\nFD networking messed up (restart daemon).\nFor help, please see:"
-        " http://www.bacula.org/rel-manual/en/problems/Bacula_Frequently_Asked_Que.html",
-        "Warning: Unexpected Client Job message: 2999 Authentication failed.",
-        _NO_STATUS,
-    )
-    log.backup_summary(ended, teller.ending(row, sd_status="Waiting on FD"))
-
-
-def _device_full(teller: _Teller) -> None:
-    times = _tonight(teller.calendar, 30, 35, 88)
-    row = teller.row(
-        "log01-syslog",
-        "log01",
-        "System Logs",
-        times,
-        status="E",
-        errors=2,
-        files=1_209,
-        bytes=7_338_112_000,
-    )
+def _device_full(teller: Teller, plan: Plan, night: int) -> None:
+    times = teller.times(plan, night, 53, late=5)
+    row = teller.planned(plan, night, times, status="E", errors=2, files=1_209, bytes=7_338_112_000)
     log, ended = teller.log(row), times[2]
     log.start(times[1])
     log.by_storage(
@@ -735,38 +332,95 @@ def _device_full(teller: _Teller) -> None:
     log.backup_summary(ended, teller.ending(row, sd_errors=1))
 
 
-def _quarter_to_eleven(teller: _Teller) -> None:
-    calendar = teller.calendar
-    scheduled = calendar.night(45)
-    row = teller.row(
-        "vm-host1-images",
-        "vm-host1",
-        "VM Images",
-        (scheduled, scheduled + timedelta(seconds=4), None),
-        level="F",
-        status="R",
+def _dump_failed(teller: Teller, plan: Plan, night: int) -> None:
+    """The directory was locked for a minute."""
+    times = teller.times(plan, night, 0.4)
+    row = teller.planned(plan, night, times, status="f", errors=2)
+    log, ended = teller.log(row), times[2]
+    log.start(times[1])
+    log.by_client(times[1], 'shell command: run ClientBeforeJob "/usr/local/bin/slapcat-all"')
+    log.by_client(
+        ended,
+        "ClientBeforeJob: slapcat: database is locked, try again",
+        "Error: Runscript: ClientBeforeJob returned non-zero status=1."
+        " ERR=Child exited with code 1",
     )
-    teller.log(row).start(scheduled + timedelta(seconds=4))
+    log.by_director(
+        ended,
+        "Fatal error: Bad response to RunBeforeNow command: wanted 2000 OK RunBeforeNow\n,"
+        " got 2905 Bad RunBeforeNow command.",
+        f'Fatal error: Client "{row["client"]}" RunScript failed.',
+    )
+    log.backup_summary(ended, teller.ending(row, sd_status="OK"))
+
+
+def _run_again(teller: Teller, job: str, night: int, minutes: float) -> None:
+    """By hand, so many minutes after 22:00, and it went well."""
+    plan = weeks.BY_JOB[job]
+    level = plan.ran_as(night)
+    usual = plan.usual(level, night)
+    if night:
+        evening = teller.calendar.clock(night, 22, 0)
+        due = evening + timedelta(minutes=minutes)
+        times = due, due + timedelta(seconds=3), due + timedelta(minutes=usual.minutes)
+    else:
+        times = teller.calendar.tonight(minutes, minutes, minutes + usual.minutes)
+    row = teller.planned(plan, night, times, files=usual.files, bytes=usual.bytes)
+    log = teller.log(row)
+    log.start(times[1])
+    log.transferred(times[2])
+    log.backup_summary(times[2], teller.ending(row))
+
+
+def _hidden_errors(teller: Teller, plan: Plan, night: int) -> None:
+    """Counted as no error at all."""
+    teller.success(
+        plan,
+        night,
+        said=(
+            '     Could not stat "/srv/lab/2026/measurements": ERR=Permission denied',
+            '     Could not stat "/srv/lab/2026/spectra": ERR=Permission denied',
+        ),
+    )
+
+
+def _not_mounted(teller: Teller, plan: Plan, night: int) -> None:
+    """An empty mount point is saved faultlessly."""
+    teller.success(plan, night, minutes=0.2, files=0, bytes=0)
+
+
+def _upgraded(teller: Teller, plan: Plan, night: int) -> None:
+    """Its FileSet was changed, so the Director made the Incremental a Full."""
+    usual = plan.usual("F", night)
+    times = teller.times(plan, night, usual.minutes)
+    row = teller.planned(plan, night, times, level="F", files=usual.files, bytes=usual.bytes)
+    log = teller.log(row)
+    log.by_director(
+        times[1],
+        "No prior Full backup Job record found.",
+        "No prior or suitable Full backup found in catalog. Doing FULL backup.",
+    )
+    log.start(times[1])
+    log.transferred(times[2])
+    log.backup_summary(times[2], teller.ending(row, upgraded_from="Incremental"))
+
+
+def _images_again(teller: Teller, plan: Plan, night: int) -> None:
+    """The Full that the Director's restart killed was started anew; another job waits for it."""
+    images = weeks.BY_JOB["vm-host1-images"]
+    scheduled = teller.calendar.night(45)
+    started = scheduled + timedelta(seconds=4)
+    row = teller.planned(images, night, (scheduled, started, None), level="F", status="R")
+    teller.log(row).start(started)
     teller.progress(row, 61_337_204, 0.02, "/var/lib/libvirt/images/erp-prod.qcow2")
-    waiting = teller.row(
-        "vm-host1-config", "vm-host1", "VM Images", (scheduled, None, None), status="C"
-    )
+    waiting = teller.planned(plan, night, (scheduled, None, None), status="C")
     teller.live(waiting, "s", "is waiting on max Storage jobs", fileset="VM Images")
-    _cancelled(teller)
 
 
-def _cancelled(teller: _Teller) -> None:
-    times = _tonight(teller.calendar, 50, 50, 100)
-    row = teller.row(
-        "web02-logs",
-        "web02",
-        "System Logs",
-        times,
-        status="A",
-        errors=1,
-        files=402,
-        bytes=1_338_112_774,
-    )
+def _cancelled(teller: Teller, plan: Plan, night: int) -> None:
+    """Somebody stopped it, or something did: the log does not tell."""
+    times = teller.times(plan, night, 50)
+    row = teller.planned(plan, night, times, status="A", errors=1, files=402, bytes=1_338_112_774)
     log, ended = teller.log(row), times[2]
     log.start(times[1])
     log.by_director(
@@ -777,36 +431,10 @@ def _cancelled(teller: _Teller) -> None:
     log.backup_summary(ended, teller.ending(row))
 
 
-def _after_eleven(teller: _Teller) -> None:
-    _tape(teller)
-    _verify(teller, "VerifyWeb01", "web01", "O", (66, 84))
-    _verify(teller, "VerifyHr01", "hr01", "d", (67, 71))
-    _admin(teller)
-    _copy(teller)
-    teller.success(
-        "BackupCatalog",
-        "backup01",
-        "Catalog",
-        _tonight(teller.calendar, 70, 70, 72.3),
-        level="F",
-        pool="Catalog-Pool",
-        files=1,
-        bytes=418_330_127,
-    )
-
-
-def _tape(teller: _Teller) -> None:
+def _tape(teller: Teller, plan: Plan, night: int) -> None:
     scheduled = teller.calendar.night(60)
     started = scheduled + timedelta(seconds=2)
-    row = teller.row(
-        "erp01-tape",
-        "erp01",
-        "ERP Dump",
-        (scheduled, started, None),
-        level="F",
-        status="R",
-        pool="Tape-Pool",
-    )
+    row = teller.planned(plan, night, (scheduled, started, None), status="R")
     log = teller.log(row)
     log.start(started, "TapeDev")
     log.by_storage(
@@ -819,19 +447,15 @@ def _tape(teller: _Teller) -> None:
     teller.live(row, "m", "is waiting for an appendable Volume", storage="Tape")
 
 
-def _verify(
-    teller: _Teller, name: str, client: str, level: str, minutes: tuple[float, float]
-) -> None:
-    times = _tonight(teller.calendar, 65, *minutes)
-    verified = _last(teller.jobs, f"{client}-files" if client == "web01" else f"{client}-docs")
-    differs = level == "d"
-    row = teller.row(
-        name,
-        client,
-        None,
+def _verify(teller: Teller, plan: Plan, night: int) -> None:
+    times = teller.times(plan, night, 18 if plan.machine == "web01" else 4, late=1)
+    verified = _last(teller.jobs, "web01-files" if plan.machine == "web01" else "hr01-docs")
+    differs = plan.machine == "hr01" and night == 0
+    row = teller.planned(
+        plan,
+        night,
         times,
-        type="V",
-        level=level,
+        level="d" if differs else "O",
         status="D" if differs else "T",
         files=verified["jobfiles"] + 2 * differs,
         bytes=verified["jobbytes"] if differs else 0,
@@ -852,9 +476,9 @@ def _verify(
     log.verify_summary(times[2], verified, word)
 
 
-def _admin(teller: _Teller) -> None:
-    times = _tonight(teller.calendar, 65, 65, 65.2)
-    row = teller.row("AdminCleanup", "backup01", None, times, type="D", level=" ")
+def _admin(teller: Teller, plan: Plan, night: int) -> None:
+    times = teller.times(plan, night, 0.2)
+    row = teller.planned(plan, night, times)
     row.update(volsessionid=0, volsessiontime=0)
     log = teller.log(row)
     log.by_director(
@@ -866,15 +490,15 @@ def _admin(teller: _Teller) -> None:
     log.admin_summary(times[2])
 
 
-def _copy(teller: _Teller) -> None:
+def _copy(teller: Teller, plan: Plan, night: int) -> None:
     """The control job, and the copied one that carries its original's times."""
-    times = _tonight(teller.calendar, 65, 66, 190)
+    times = teller.times(plan, night, 124, late=1)
     original = next(
-        row for row in teller.jobs if row["name"] == "web01-files" and row["level"] == "F"
+        row
+        for row in reversed(teller.jobs)
+        if row["name"] == "web01-files" and row["level"] == "F" and row["type"] == "B"
     )
-    control = teller.row(
-        "CopyFull", "web01", "Web Files", times, type="c", level="F", pool="Copy-Pool"
-    )
+    control = teller.planned(plan, night, times)
     was = {column: _moment(original[column], teller.zone) for column in ("starttime", "endtime")}
     copied = teller.row(
         "web01-files",
@@ -902,7 +526,7 @@ def _copy(teller: _Teller) -> None:
     log = teller.log(copied)
     log.by_director(times[1], 'Using Device "FileDev2" to write.')
     log.transferred(times[2])
-    log.rows.extend(teller.logs[original["jobid"]])
+    log.rows.extend(teller.logs.get(original["jobid"], ()))
 
 
 def _moment(time: str, zone: tzinfo) -> datetime:
@@ -911,3 +535,46 @@ def _moment(time: str, zone: tzinfo) -> datetime:
 
 def _last(rows: list[Row], name: str) -> Row:
     return next(row for row in reversed(rows) if row["name"] == name)
+
+
+_ORDINARY: Mapping[str, Scene] = {"B": _backup, "V": _verify, "D": _admin, "c": _copy}
+_SCENES: Mapping[tuple[int, str], Scene] = {
+    (0, "nas01-data"): _early_evening,
+    (0, "db01-dump"): _database,
+    (0, "mail01-mailboxes"): _mail,
+    (0, "erp01-db"): _script,
+    (0, "files-seoul-share"): _long_log,
+    (0, "dead01-files"): _unreachable,
+    (0, "log01-syslog"): _device_full,
+    (0, "ldap01-data"): _dump_failed,
+    (0, "cad01-projects"): _not_mounted,
+    (0, "lab01-data"): _hidden_errors,
+    (0, "shop01-files"): _upgraded,
+    (0, "print01-files"): _skipped,
+    (0, "vm-host1-config"): _images_again,
+    (0, "web02-logs"): _cancelled,
+    (0, "erp01-tape"): _tape,
+    (2, "files-busan-media"): _two_days_long,
+    (3, "log01-archive"): _no_storage,
+    (4, "vm-host1-images"): _killed,
+    (5, "git01-repos"): _incomplete,
+    (5, "wms01-data"): _write_error,
+    (7, "hr01-docs"): _unreachable,
+    (8, "hr01-docs"): _unreachable,
+    (17, "hr01-docs"): _unreachable,
+    (23, "db01-dump"): _dump_failed,
+    **{(night, "wiki01-files"): _unreachable for night in range(9)},
+    **{(night, "dev01-home"): _wrong_password for night in range(6)},
+    **{(night, "web02-files"): _unreachable for night in range(1, 4)},
+}
+"""What went otherwise, by night and job."""
+
+_BEFORE: Mapping[int, tuple[Callable[[Teller], object], ...]] = {
+    0: (lambda teller: _restored(teller, 0, "hr01", "hr01-docs"),),
+    19: (lambda teller: _restored(teller, 19, "files-seoul", "files-seoul-share"),),
+}
+_AFTERWARDS: Mapping[int, tuple[Callable[[Teller], object], ...]] = {
+    0: (lambda teller: _run_again(teller, "ldap01-data", 0, 190),),
+    17: (lambda teller: _run_again(teller, "hr01-docs", 17, 610),),
+    23: (lambda teller: _run_again(teller, "db01-dump", 23, 587),),
+}

@@ -146,6 +146,17 @@ def test_beside_an_error_other_file_systems_are_not_worth_a_word() -> None:
     assert notice.evidence == (f"web01-fd: {UNREAD.format('a')}",)
 
 
+def test_neither_are_they_beside_an_error_in_another_run() -> None:
+    one, other = made_job(1, name="hourly"), made_job(2, name="hourly")
+    (notice,) = told(
+        {
+            one: made_log(ROW + UNREAD.format("a")),
+            other: made_log(f"{ROW}     {OTHER.format('/home')}"),
+        }
+    )
+    assert notice.severity is Severity.WARNING
+
+
 def test_several_runs_of_a_job_are_one_notice_of_the_newest() -> None:
     one = made_job(1, name="hourly")
     other = made_job(2, name="hourly", started=at("21 02:00"))

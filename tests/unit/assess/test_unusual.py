@@ -122,6 +122,7 @@ def test_only_a_good_backup_that_saved_nothing_is_empty(
         # A quiet day is normal: it was nearly empty before.
         ("I", {"files": [5000] * 9 + [9] + [5000] * 9}, {"files": 0}),
         ("I", {"files": [5000] * 9 + [249] + [5000] * 9}, {"files": 0}),
+        ("I", {"files": [150] * 9 + [9] + [150] * 9}, {"files": 0}),
     ],
 )
 def test_a_job_that_may_be_empty_is_not_missed_when_it_is(
@@ -270,6 +271,12 @@ def test_a_quiet_day_of_the_week_is_not_unusual() -> None:
     # Every seventh run, those of the night's own weekday, is small.
     quiet = [replace(job, bytes=GB // 20) if job.jobid % 7 == 1000 % 7 else job for job in shifted]
     assert found(*quiet, run(0, level="I", bytes=GB // 20)) == []
+
+
+def test_less_than_usual_but_more_than_on_that_weekday_is_not_unusual() -> None:
+    usual = weeks(4, 10, 10)
+    quiet = [replace(job, bytes=GB // 10) if job.jobid % 7 == 1000 % 7 else job for job in usual]
+    assert found(*quiet, run(0, level="I", bytes=GB)) == []
 
 
 def test_an_incremental_far_from_those_of_all_and_of_its_own_weekday_is_unusual() -> None:
