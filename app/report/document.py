@@ -5,15 +5,21 @@ Within schema 1 fields may be added, never removed or changed in meaning.
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.assess.finding import Finding, Notice
+from app.assess.findings.catalogue import TITLES
 from app.assess.model import Assessment, ClientState, JudgedJob, Reason
+from app.assess.nights import Known, Night, Nights, NightState, Rate
+from app.assess.protection import Protection
 from app.bacula.clock import fixed_zone
 from app.i18n import Translator
 from app.report.format import Formatter
+from app.snapshot import Gap
 
 SCHEMA = "bacula-report/1"
 
@@ -49,19 +55,19 @@ def build_document(assessment: Assessment, *, generated: datetime, language: str
             "job": list(snapshot.filters.jobs),
         },
         "complete": assessment.complete,
-        "gaps": [
-            {
-                "source": gap.source.value,
-                "reason": tr.text(gap.reason),
-                "jobids": sorted(gap.jobids),
-            }
-            for gap in snapshot.gaps
-        ],
+        "gaps": [_gap(gap, tr) for gap in snapshot.gaps],
+        "notes": [_gap(note, tr) for note in snapshot.notes],
+        "history": {
+            "since": fmt.iso(snapshot.history.since),
+            "whole": snapshot.history.whole,
+            "jobs": len(snapshot.history.jobs),
+        },
         "verdict": assessment.verdict.level.value,
         "verdict_sentence": tr.text(assessment.verdict.sentence),
         "summary": {
-            "total": len(assessment.jobs),
+            "total": sum(assessment.counts.values()),
             **{outcome.value: count for outcome, count in assessment.counts.items()},
+            "copies": len(assessment.copies),
             "clients": {
                 "total": len(assessment.clients),
                 "fine": states[ClientState.FINE],
@@ -73,13 +79,112 @@ def build_document(assessment: Assessment, *, generated: datetime, language: str
             "files": files,
         },
         "jobs": [_job(judged, tr, fmt) for judged in assessment.jobs],
-        "findings": [],
+        "findings": [_finding(finding, tr, fmt) for finding in assessment.findings],
+        "nights": _nights(assessment.nights),
+        "protection": [_protection(one, fmt) for one in assessment.protections],
     }
 
 
 def render_json(document: dict[str, Any]) -> str:
     """Return the document as text, one line a job so that differences can be read."""
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    # Piece by piece: all pieces of a long document at once take ten times its room.
+    text = io.StringIO()
+    json.dump(document, text, ensure_ascii=False, indent=1)
+    return text.getvalue() + "\n"
+
+
+def _gap(gap: Gap, tr: Translator) -> dict[str, Any]:
+    return {
+        "source": gap.source.value,
+        "reason": tr.text(gap.reason),
+        "jobids": sorted(gap.jobids),
+    }
+
+
+def _finding(finding: Finding, tr: Translator, fmt: Formatter) -> dict[str, Any]:
+    muted = finding.muted
+    return {
+        "key": finding.key,
+        "kind": finding.kind.value,
+        "severity": finding.severity.value,
+        "title": tr(TITLES[finding.kind]),
+        "sentence": tr.text(finding.sentence),
+        "action": tr.text(finding.action) if finding.action is not None else None,
+        "since": fmt.iso(finding.since),
+        "nights": finding.nights,
+        "news": finding.news.value if finding.news is not None else None,
+        "cause": finding.cause.value if finding.cause is not None else None,
+        "clients": list(finding.clients),
+        "jobs": list(dict.fromkeys(notice.job for notice in finding.notices if notice.job)),
+        "notices": [_notice(notice, tr, fmt) for notice in finding.notices],
+        "muted": (
+            {"reason": muted.reason, "until": muted.until.isoformat()}
+            if muted is not None
+            else None
+        ),
+    }
+
+
+def _notice(notice: Notice, tr: Translator, fmt: Formatter) -> dict[str, Any]:
+    return {
+        "client": notice.client,
+        "job": notice.job,
+        "jobids": list(notice.jobids),
+        "sentence": tr.text(notice.sentence),
+        "action": tr.text(notice.action) if notice.action is not None else None,
+        "since": fmt.iso(notice.since),
+        "nights": notice.nights,
+        "news": notice.news.value if notice.news is not None else None,
+        "evidence": list(notice.evidence),
+    }
+
+
+def _nights(nights: Nights) -> dict[str, Any]:
+    return {
+        "nights": [_night(night) for night in nights.nights],
+        "servers": [
+            {"client": server.client, "states": [_STATES[cell.state] for cell in server.cells]}
+            for server in nights.servers
+        ],
+        "success_rate": _rate(nights.rate),
+        "success_rate_before": _rate(nights.rate_before),
+    }
+
+
+_STATES = {state: state.value.replace(" ", "_") for state in NightState}
+
+
+def _night(night: Night) -> dict[str, Any]:
+    """What is not known whole has no sums: a part would be taken for the whole."""
+    whole = night.known is Known.WHOLE
+    return {
+        "night": night.day.isoformat(),
+        "known": night.known.value,
+        "backups": night.backups if whole else None,
+        "good": night.good if whole else None,
+        "open": night.open if whole else None,
+        "bytes": night.bytes if whole else None,
+        "files": night.files if whole else None,
+        "seconds": int(night.spent.total_seconds()) if whole else None,
+    }
+
+
+def _rate(rate: Rate | None) -> dict[str, int] | None:
+    return {"good": rate.good, "total": rate.total} if rate is not None else None
+
+
+def _protection(one: Protection, fmt: Formatter) -> dict[str, Any]:
+    return {
+        "client": one.client,
+        "job": one.job,
+        "state": one.state.value.replace(" ", "_"),
+        "last": {
+            level: {"jobid": run.jobid, "ended": fmt.iso(run.ended)}
+            for level, run in one.last.items()
+        },
+        "limit_seconds": int(one.limit.total_seconds()) if one.limit is not None else None,
+        "limit_level": one.level,
+    }
 
 
 def _job(judged: JudgedJob, tr: Translator, fmt: Formatter) -> dict[str, Any]:
@@ -100,6 +205,8 @@ def _job(judged: JudgedJob, tr: Translator, fmt: Formatter) -> dict[str, Any]:
         "errors": job.errors,
         "pool": job.pool,
         "fileset": job.fileset,
+        "copy_of": judged.copy_of or None,
+        "made_up_by": judged.made_up_by or None,
         "reasons": [_reason(reason, tr) for reason in judged.reasons],
     }
     if live is not None:

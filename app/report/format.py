@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from app.bacula.clock import zone_name
 from app.i18n import Size
@@ -93,6 +93,23 @@ class Formatter:
         if self._language == "ko":
             return f"{local.month}월 {local.day}일 {local:%H:%M}"
         return f"{local.day} {_MONTHS[local.month - 1]} {local:%H:%M}"
+
+    def day(self, value: date) -> str:
+        """Return a day without its year, as nights are named."""
+        if self._language == "ko":
+            return f"{value.month}월 {value.day}일"
+        return f"{value.day} {_MONTHS[value.month - 1]}"
+
+    def full_day(self, value: date) -> str:
+        """Return a day with weekday and year."""
+        weekday = self.weekday(value)
+        if self._language == "ko":
+            return f"{value.year}년 {value.month}월 {value.day}일 ({weekday})"
+        return f"{weekday} {value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+    def weekday(self, value: date) -> str:
+        """Return a day's short name in the week."""
+        return _WEEKDAYS[self._language][value.weekday()]
 
     def iso(self, value: datetime | None) -> str | None:
         """Return ISO 8601 with offset, to the second; None stays None."""

@@ -17,6 +17,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page
 
+from app.assess import Assessment
 from app.bacula.joblog import read_log
 from app.demo import Baculum, Night, job_row, told_night
 from app.report.render import Format
@@ -34,7 +35,7 @@ VISIBLE_ROWS = (
 )
 SPILLED = """
 () => [...document.querySelectorAll('body *')].filter(element => {
-  if (element.closest('.skip, pre, thead, svg, script')) return false;
+  if (element.closest('.skip, .vh, .scroll, pre, thead, svg, script')) return false;
   const box = element.getBoundingClientRect();
   return box.width && (box.right > innerWidth + 1 || box.left < -1);
 }).map(element => element.outerHTML.slice(0, 80))
@@ -47,7 +48,7 @@ Show = Callable[..., Page]
 def show(open_page: OpenPage, tmp_path: Path) -> Show:
     """Opens the page of a night that is given as values, or as a page."""
 
-    def show(night: Snapshot | str, language: str = "en", **options: Any) -> Page:
+    def show(night: Snapshot | Assessment | str, language: str = "en", **options: Any) -> Page:
         text = night if isinstance(night, str) else page_of(night, language)
         path = tmp_path / "report.html"
         # As the report itself is written: what no encoding can write is replaced.
@@ -225,7 +226,7 @@ def test_the_first_tab_leads_past_the_head_to_the_failures(show: Show) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.innerText") == "Skip to the failures"
     page.keyboard.press("Enter")
-    assert page.url.endswith("#failed")
+    page.wait_for_url("**/*#failed")
 
 
 # --- hostile input ------------------------------------------------------------------------------
@@ -336,7 +337,7 @@ def test_a_hostile_night_runs_nothing_and_keeps_its_shape(
     for box in page.locator("summary").all()[:3]:
         box.click()
     page.locator("#find").fill("<script>")
-    for header in page.locator("thead button").all():
+    for header in page.locator("#table thead button").all():
         header.click()
     page.mouse.move(200, 400)
     harmless(page)
@@ -404,7 +405,7 @@ def test_without_scripts_everything_is_there(show: Show, crowd: str) -> None:
 
 def test_without_scripts_logs_still_open(show: Show) -> None:
     page = show(nights.critical(), javascript=False)
-    page.locator("summary").first.click()
+    page.locator(".card summary").first.click()
     assert page.locator("details pre").first.is_visible()
 
 
@@ -473,10 +474,10 @@ def test_numbers_and_times_sort_by_their_value(show: Show, place: int) -> None:
 def test_names_sort_as_people_count(show: Show) -> None:
     jobs = [made_job(n, name=f"job-{n}", client=f"web{n}-fd") for n in (10, 9, 2, 100, 1)]
     page = show(made_snapshot(*jobs))
-    page.locator("thead button").nth(1).click()
+    page.locator("#table thead button").nth(1).click()
     names = [text.split()[0] for text in column(page, 1)]
     assert names == ["job-1", "job-2", "job-9", "job-10", "job-100"]
-    page.locator("thead button").nth(1).click()
+    page.locator("#table thead button").nth(1).click()
     assert names[::-1] == [text.split()[0] for text in column(page, 1)]
 
 
@@ -492,7 +493,7 @@ def test_the_table_says_how_it_is_sorted_at_first(show: Show) -> None:
 def test_sorting_and_filtering_go_together(show: Show) -> None:
     page = show(nights.many(450))
     page.locator("#find").fill("server07")
-    page.locator("thead button").nth(6).click()
+    page.locator("#table thead button").nth(6).click()
     assert {"server07-fd"} == set(column(page, 0))
     sizes = keys(page, 6)
     assert sorted(sizes) == sizes
@@ -514,7 +515,7 @@ def test_the_table_is_sorted_from_the_keyboard(show: Show) -> None:
 
 def test_a_log_is_opened_from_the_keyboard(show: Show) -> None:
     page = show(nights.critical())
-    summary = page.locator("summary").first
+    summary = page.locator(".card summary").first
     summary.focus()
     page.keyboard.press("Enter")
     assert page.locator("details pre").first.is_visible()
@@ -539,6 +540,221 @@ def test_a_tile_leads_to_its_section_and_an_empty_one_nowhere(show: Show) -> Non
     assert page.url.endswith("#warning")
 
 
+# --- findings, nights and protection ------------------------------------------------------------
+
+WIDTHS = [320, PHONE, 820, DESK]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("opened", [False, True])
+def test_findings_and_nights_fit_every_width(show: Show, width: int, opened: bool) -> None:
+    page = show(nights.troubled(), width=width)
+    if opened:
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    fits(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pictures_of_findings_and_nights(show: Show, shots: Shots, language: str) -> None:
+    for width, dark in ((DESK, False), (820, False), (PHONE, False), (DESK, True), (PHONE, True)):
+        page = show(nights.troubled(), language, width=width, dark=dark)
+        fits(page)
+        theme = "dark" if dark else "light"
+        assert shots(page, f"troubled-{language}-{width}-{theme}").stat().st_size
+
+
+def test_what_is_critical_is_seen_without_scrolling_and_is_the_largest(show: Show) -> None:
+    page = show(nights.troubled())
+    first = page.locator(".finding").first
+    box = first.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 900
+    assert "critical" in (first.get_attribute("class") or "").split()
+    sizes = [
+        page.locator(f".group.{severity} .said").first.evaluate(
+            "one => parseFloat(getComputedStyle(one).fontSize)"
+        )
+        for severity in ("critical", "warning")
+    ]
+    small = page.locator(".aside").first.evaluate(
+        "one => parseFloat(getComputedStyle(one).fontSize)"
+    )
+    assert sizes[0] > sizes[1] > small
+
+
+def test_findings_come_before_counters_and_tables(show: Show) -> None:
+    page = show(nights.troubled())
+    order = page.evaluate(
+        "[...document.querySelectorAll('#findings, .tiles, #nights, #trends, #failed, #protection,"
+        " #servers, #success')].map(one => one.id || one.className)"
+    )
+    assert order == [
+        "findings", "tiles", "nights", "trends", "failed", "protection", "servers", "success",
+    ]  # fmt: skip
+
+
+def test_severity_is_told_by_shape_and_word_too(show: Show) -> None:
+    page = show(nights.troubled())
+    shapes = {
+        severity: page.locator(
+            f".{severity} h3 svg path, .aside.{severity} summary svg path"
+        ).first.get_attribute("d")
+        for severity in ("critical", "warning", "info", "muted")
+    }
+    assert len(set(shapes.values())) == 4
+    words = page.locator(".finding h3 .vh").all_inner_texts()
+    assert {word.strip() for word in words} == {"Critical:", "Warning:"}
+
+
+def test_good_to_know_is_folded_away_and_opens_from_the_keyboard(show: Show) -> None:
+    page = show(nights.troubled())
+    inside = page.locator(".aside.info > ul")
+    assert not inside.is_visible()
+    page.locator(".aside.info > summary").focus()
+    page.keyboard.press("Enter")
+    assert inside.is_visible()
+
+
+def test_the_rest_of_many_jobs_is_one_click_away(show: Show) -> None:
+    page = show(nights.found_in(nights.good(), nights.unreachable(40)))
+    assert page.locator(".who li:visible").count() == 10
+    page.get_by_text("Show 30 more").click()
+    assert page.locator(".who li:visible").count() == 40
+
+
+def test_a_job_of_a_finding_leads_to_its_card(show: Show) -> None:
+    page = show(nights.troubled())
+    page.locator(".finding .what a").first.click()
+    assert page.url.endswith("#job-451")
+    assert page.locator(".card:target").get_attribute("id") == "job-451"
+
+
+def test_a_cell_of_the_matrix_leads_to_the_failure_from_the_keyboard(show: Show) -> None:
+    page = show(nights.troubled(), width=PHONE)
+    cell = page.locator(".matrix td a[href^='#job-']").first
+    cell.focus()
+    page.keyboard.press("Enter")
+    assert "#job-" in page.url
+    assert cell.get_attribute("aria-label") == "server01-fd, night of 20 Nov: 1 failed"
+
+
+def test_the_matrix_scrolls_in_its_own_box_and_begins_with_the_last_night(show: Show) -> None:
+    page = show(nights.troubled(), width=320)
+    fits(page)
+    box = page.locator("#nights .scroll").first
+    assert box.evaluate("one => one.scrollWidth > one.clientWidth")
+    seen = "one => { const b = one.getBoundingClientRect(); return b.left >= 0 && b.right <= 321 }"
+    heads = page.locator("#nights thead th")
+    assert heads.last.evaluate(seen)
+    assert page.locator("#nights tbody th").first.evaluate(seen)
+    box.evaluate("one => one.scrollLeft = -10000")
+    assert heads.first.evaluate(seen.replace("left >= 0", "left > 0"))
+    assert page.locator("#nights tbody th").first.evaluate(seen)
+
+
+def test_the_matrix_is_a_table_with_heads_for_rows_and_columns(show: Show) -> None:
+    page = show(nights.troubled())
+    assert page.locator("#nights thead th[scope=col]").count() == 14
+    assert page.locator("#nights tbody th[scope=row]").count() == 15
+    assert page.locator("#nights tbody tr").first.locator("td").count() == 14
+
+
+def test_every_bar_of_a_trend_is_drawn_within_its_chart(show: Show) -> None:
+    page = show(nights.troubled(), width=PHONE)
+    assert page.locator(".chart").count() == 3
+    spilled = page.evaluate(
+        "[...document.querySelectorAll('.chart')].flatMap(c => { const o ="
+        " c.getBoundingClientRect(); return [...c.querySelectorAll('rect')].filter(r => {"
+        " const b = r.getBoundingClientRect();"
+        " return b.top < o.top - 1 || b.bottom > o.bottom + 1 || b.right > o.right + 1 }) }).length"
+    )
+    assert spilled == 0
+    assert page.locator("svg.chart[role=img] > title").count() == 3
+
+
+def test_the_numbers_of_the_trends_are_there_as_a_table(show: Show) -> None:
+    page = show(nights.troubled())
+    page.get_by_text("The same as a table").click()
+    assert page.locator("#trends table tbody tr:visible").count() == 14
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(
+    ("name", "width"), [("troubled", DESK), ("troubled", PHONE), ("green", DESK), ("red", DESK)]
+)
+def test_axe_finds_nothing_on_findings_and_nights(
+    show: Show, name: str, width: int, dark: bool
+) -> None:
+    page = show(LONG[name](), width=width, dark=dark)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert violations(page) == []
+
+
+LONG: dict[str, Callable[[], Snapshot | Assessment]] = {
+    "troubled": nights.troubled,
+    "green": nights.fortnight,
+    "red": lambda: nights.fortnight(
+        12, 12, {(n, back): "fAW?"[n % 4] for n in range(12) for back in range(12)}
+    ),
+}
+
+
+def test_every_state_of_the_matrix_can_be_read_on_its_colour(show: Show) -> None:
+    letters = {(0, 1): "f", (1, 1): "A", (2, 1): "W", (3, 1): "?"}
+    night = nights.fortnight(5, 6, letters)
+    for dark in (False, True):
+        page = show(night, dark=dark)
+        assert len(page.locator(".legend i").all_inner_texts()) >= 6
+        assert [one for one in violations(page) if one.startswith("color-contrast")] == []
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE, 320])
+def test_hostile_findings_run_nothing_and_keep_the_shape(
+    show: Show, shots: Shots, width: int
+) -> None:
+    page = show(nights.spiteful(EVIL), width=width)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    harmless(page)
+    fits(page)
+    shots(page, f"spiteful-{width}")
+
+
+def test_long_words_of_any_language_wrap(show: Show) -> None:
+    words = ("서버의 백업이 여섯 밤째 실패하고 있으며 암호가 거부되었습니다 " * 4, "가" * 200)
+    for width in WIDTHS:
+        page = show(nights.spiteful(words), "ko", width=width)
+        fits(page)
+
+
+def test_five_hundred_servers_open_quickly_and_fold_away(show: Show) -> None:
+    page = show(nights.fortnight(500, 15, {(n, 0): "f" for n in range(60)}))
+    assert page.locator("#nights tbody tr:visible").count() == 40
+    assert page.get_by_text("460 more servers").is_visible()
+    fits(page)
+
+
+def test_paper_shows_what_is_folded_away_of_the_findings(show: Show, shots: Shots) -> None:
+    page = show(nights.troubled(), width=718)
+    page.emulate_media(media="print")
+    fits(page)
+    assert page.locator("#findings .who li:visible").count() == 14
+    assert page.locator("#nights tbody tr:visible").count() == 15
+    shots(page, "troubled-paper")
+
+
+def test_what_recovered_is_told_in_its_own_colour_and_a_copy_small(
+    show: Show, shots: Shots
+) -> None:
+    for dark in (False, True):
+        page = show(nights.copied(), dark=dark)
+        assert page.locator("#recovered .card").count() == 1
+        page.locator(".copies summary").click()
+        assert "copy of JobId 3" in page.locator(".copies li").inner_text()
+        assert violations(page) == []
+        fits(page)
+        shots(page, f"recovered-{dark}")
+
+
 # --- on paper -----------------------------------------------------------------------------------
 
 PAPER = 718  # A4 with the margins of the style sheet, in CSS pixels
@@ -561,11 +777,11 @@ def test_paper_clips_nothing_and_is_black_on_white(
     open_page: OpenPage, told: Callable[[str], Path], shots: Shots, language: str, dark: bool
 ) -> None:
     page = open_page(told(language), width=PAPER, dark=dark)
-    page.locator("summary").first.click()
+    page.locator(".card summary").first.click()
     page.emulate_media(media="print", color_scheme="dark" if dark else "light")
     fits(page)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert page.locator("details:visible").count() == 1
+    assert page.locator(".card details:visible").count() == 1
     clipped = page.evaluate(
         "[...document.querySelectorAll('pre')].filter(one => one.offsetParent)"
         ".filter(one => one.scrollHeight > one.clientHeight + 1).length"

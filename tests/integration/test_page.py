@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ import pytest
 
 from app.demo import Baculum, Fault, FaultKind, Flavour, Night, faults, told_night
 from tests.unit.report.nights import reported
-from tests.unit.report.test_document import complaints
+from tests.unit.report.test_document import complaints, is_good_copy
 
 SEOUL = ZoneInfo("Asia/Seoul")
 TOLD = told_night(datetime.now(UTC), SEOUL)
@@ -54,9 +55,9 @@ def report(
 
 
 def shown_jobs(page: str) -> list[int]:
-    """The JobIds of cards and rows."""
+    """The JobIds of cards, rows and copies."""
     cards = re.findall(r'id="job-(\d+)"', page)
-    rows = re.findall(r"<small>(\d+)</small></td>", page)
+    rows = re.findall(r"<small>(\d+)</small>(?:</td>|<span>)", page)
     return sorted(int(jobid) for jobid in cards + rows)
 
 
@@ -65,9 +66,16 @@ def agrees(page: str, document: Any, text: str) -> None:
     assert complaints(document) == []
     jobids = sorted(job["jobid"] for job in document["jobs"])
     assert jobids == shown_jobs(page)
-    assert jobids == sorted(int(jobid) for jobid in re.findall(r"JobId (\d+)[\])]", text))
-    counted = Counter(job["outcome"] for job in document["jobs"])
+    listed = re.findall(r"^[*-] .*JobId (\d+)(?:\]$|\):)", text, re.MULTILINE)
+    listed += re.findall(r"^- .* > .* \(JobId (\d+)\) ", text, re.MULTILINE)
+    assert jobids == sorted(int(jobid) for jobid in listed)
+    jobs = [job for job in document["jobs"] if not is_good_copy(job)]
+    counted = Counter(job["outcome"] for job in jobs)
     assert {**counted} == {k: v for k, v in document["summary"].items() if k in counted}
+    assert len(document["jobs"]) - len(jobs) == document["summary"]["copies"]
+    for finding in document["findings"]:
+        assert finding["sentence"] in unescape(page)
+        assert finding["sentence"] in text
     assert f'class="level-{document["verdict"]}"' in page
     assert document["verdict_sentence"] in text
 

@@ -37,7 +37,6 @@ _UNREAD = re.compile(
 )
 _ANSWERS = re.compile(r"permission denied|input/output error|no space left", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"(?P<path>\S.*?) is a different filesystem\. Will not descend", re.DOTALL)
-_DESCEND = re.compile(r"will not descend", re.IGNORECASE)
 _HEADER = re.compile(r"^\S+: +")
 _NO_FILES = re.compile(
     r"^/(?:proc|sys|dev|run|tmp|snap|var/(?:run|lock|tmp|snap|lib/(?:docker|containers|containerd"
@@ -90,8 +89,6 @@ def _is_error(cause: Cause) -> bool:
     An ordinary warning (clocks that differ, TLS, a second attempt to connect) is none, unless it
     tells of a file that could not be read.
     """
-    if _DESCEND.search(cause.text):
-        return False
     if cause.severity >= Accusation.ERROR:
         return True
     if cause.severity is Accusation.ACCUSING:

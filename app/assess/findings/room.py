@@ -159,6 +159,7 @@ def _share(volume: Volume) -> float:
 
 
 def _sane(size: int | None) -> int | None:
+    """Return a number that somebody can have; of others nothing is known."""
     return size if size is not None and 0 <= size < _LARGEST else None
 
 
@@ -345,7 +346,7 @@ def _free_words(free: float, back: Mapping[int, float], days: int) -> Message:
 
 def _free(stock: _Stock) -> float | None:
     """Return how many bytes still fit into a pool; None where its limits do not tell."""
-    most = stock.pool.max_volumes
+    most = _sane(stock.pool.max_volumes)
     if most is None:
         return None
     spare = max(most - stock.count, 0)

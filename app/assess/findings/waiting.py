@@ -111,7 +111,7 @@ def notices(case: Case) -> Iterator[Notice]:
         return
     now = case.snapshot.now.astimezone(UTC)
     for judged in case.jobs:
-        if judged.live is None or judged.since is None or judged.since > now:
+        if judged.live is None or judged.since is None:
             continue
         one = _Open(judged, judged.live, judged.since, now, case)
         notice = _judge(one)

@@ -467,6 +467,11 @@ def test_what_was_written_to_the_pool_is_what_grows(jobs: tuple[Job, ...], told:
     assert bool(forecast(room_for(85), jobs, since=since)) is told
 
 
+def test_a_limit_that_nobody_can_have_is_none() -> None:
+    assert forecast(room_for(85), nightly(10), pool(max_volumes=10**400)) == []
+    assert forecast(room_for(85), nightly(10), pool(max_volumes=11, max_volume_bytes=10**400)) == []
+
+
 def test_an_appendable_volume_of_unknown_limits_leaves_no_forecast() -> None:
     endless = append(10, max_bytes=None)
     assert forecast(filled(endless), nightly(10), pool(max_volume_bytes=None)) == []

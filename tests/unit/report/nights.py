@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from app.assess import Assessment, assess
+from app.assess.case import Case
+from app.assess.finding import Cause, Finding, Kind, News, Notice, Severity
+from app.assess.findings.gather import gather
+from app.assess.nights import read_nights
 from app.bacula.joblog import read_log
 from app.bacula.model import Client, Job
 from app.demo import Baculum
 from app.i18n import msg
 from app.period import Mode, PeriodRequest
 from app.pipeline import Order, run
+from app.policy import Mute, Policy
 from app.report.document import build_document
 from app.report.render import Format, render_html, render_text
 from app.report.view import ReportView, build_view
 from app.settings import OutputSettings, read_api
-from app.snapshot import Filters, Gap, GapSource, Snapshot, Source
-from tests.unit.made import NOW, SEOUL, live_job, made_job, made_snapshot, open_job
+from app.snapshot import Filters, Gap, GapSource, History, Snapshot, Source
+from tests.unit.made import NIGHT, NOW, SEOUL, live_job, made_job, made_snapshot, open_job
 
 GIGA = 1_000_000_000
 
@@ -117,19 +122,215 @@ def many(count: int, *others: Job) -> Snapshot:
     return made_snapshot(*others, *(success(jobid) for jobid in range(1, count + 1)))
 
 
-def view_of(snapshot: Snapshot, language: str = "en", **more: Any) -> ReportView:
+def copied() -> Snapshot:
+    """A failure that a later run made up for, and a backup with its copy."""
+    ends = [NOW - timedelta(hours=hour) for hour in (9, 8, 7, 2)]
+    again: dict[str, Any] = {"name": "db01-dump", "client": "db01-fd"}
+    times: list[dict[str, Any]] = [
+        {"scheduled": e - timedelta(hours=1), "started": e - timedelta(minutes=50), "ended": e,
+         "real_ended": e}
+        for e in ends
+    ]  # fmt: skip
+    copy: dict[str, Any] = {
+        **times[2],
+        "real_ended": ends[3],
+        "created": ends[3] - timedelta(minutes=5),
+    }
+    return made_snapshot(
+        made_job(4, type="C", prior_jobid=3, name="copy-full", client="db01-fd", **copy),
+        made_job(3, client="db01-fd", **times[2]),
+        made_job(2, **again, **times[1]),
+        made_job(1, "f", errors=1, **again, **times[0]),
+        logs={1: CRITICAL_LOG},
+    )
+
+
+def run_of(jobid: int, back: int, server: int = 0, **changes: Any) -> Job:
+    """A backup of a server in the night of 20 November, or so many nights before."""
+    start = datetime(2026, 11, 20, 22, 15, tzinfo=SEOUL) - timedelta(days=back)
+    start = (start + timedelta(minutes=server % 300)).astimezone(UTC)
+    ended = start + timedelta(minutes=20 + (jobid * 7 + server) % 40)
+    full = (20 - back) % 7 == 0
+    varied: dict[str, Any] = {
+        "name": f"server{server:02d}-data",
+        "client": f"server{server:02d}-fd",
+        "level": "F" if full else "I",
+        "scheduled": start,
+        "started": start,
+        "ended": ended,
+        "real_ended": ended,
+        "files": 1_000 + server * 13 + back,
+        "bytes": (40 if full else 3) * GIGA + server * GIGA // 5 + jobid % 97 * 10**7,
+    }
+    return made_job(jobid, **{**varied, **changes})
+
+
+def fortnight(
+    servers: int = 15,
+    nights: int = 30,
+    bad: Mapping[tuple[int, int], str] | None = None,
+    **changes: Any,
+) -> Snapshot:
+    """So many servers with a backup each night; `bad` gives status letters by server and night."""
+    letters = bad or {}
+    jobs: list[Job] = []
+    for back in range(nights):
+        for server in range(servers):
+            jobid = (nights - back) * servers + server
+            letter = letters.get((server, back), "T")
+            if letter == "-":
+                continue
+            empty = {"files": 0, "bytes": 0, "errors": 1} if letter in "fAE" else {}
+            jobs.append(run_of(jobid, back, server, status=letter, **empty))
+    jobs.sort(key=lambda job: -job.jobid)
+    start = NIGHT.start.astimezone(UTC)
+    recent = [job for job in jobs if (job.run_end or start) >= start]
+    older = tuple(job for job in jobs if (job.run_end or start) < start)
+    since = datetime(2026, 11, 20, 12, tzinfo=SEOUL) - timedelta(days=nights - 1)
+    history = History(older, since.astimezone(UTC), whole=False)
+    return made_snapshot(*recent, **{"history": history, **changes})
+
+
+def troubled() -> Assessment:
+    """A night with nearly everything an operator may be told, beside fifteen servers."""
+    bad = {(1, back): "f" for back in range(6)}
+    bad |= {(4, 0): "f", (4, 7): "f", (6, 3): "A", (7, 0): "A", (9, 5): "-", (9, 0): "-"}
+    bad |= {(3, 2): "W", (11, 1): "f", (12, 9): "f"}
+    note = Gap(GapSource.POOLS, msg("{address} did not answer within {seconds} seconds.",
+                                    address="backup01:9096", seconds="10"))  # fmt: skip
+    snapshot = fortnight(bad=bad, notes=(note,))
+    ids = {job.client: job.jobid for job in snapshot.jobs}
+    log = ("server01-fd: Fatal error: bnet.c:884 Authorization problem: password refused",)
+    found = [
+        Notice(
+            Kind.NEVER_BACKED_UP, Severity.CRITICAL,
+            msg("nas02-fd has never had a good backup: 3 runs since {since}, all failed.",
+                since=NOW - timedelta(days=12)),
+            action=msg("Run the job nas02-data by hand and look at its log."),
+            client="nas02-fd", job="nas02-data", since=NOW - timedelta(days=12),
+        ),
+        Notice(
+            Kind.FAILED, Severity.CRITICAL,
+            msg("server01-data failed: the password was refused."),
+            action=msg("Compare the Password of the Client resource with bacula-fd.conf."),
+            client="server01-fd", job="server01-data", jobids=(ids["server01-fd"],),
+            since=NOW - timedelta(days=6), nights=6, news=News.CONTINUING,
+            cause=Cause.AUTHENTICATION, evidence=log,
+        ),
+        *unreachable(14),
+        Notice(
+            Kind.MISSED, Severity.CRITICAL,
+            msg("server09-data was due at {due} and did not run.", due=NOW - timedelta(hours=9)),
+            action=msg("See whether its Schedule and the job are enabled, and run it."),
+            client="server09-fd", job="server09-data", since=NOW - timedelta(hours=9),
+            news=News.NEW,
+        ),
+        Notice(
+            Kind.POOL_FULL, Severity.WARNING,
+            msg("The pool Full has 47 of at most 50 Volumes."),
+            action=msg("Raise Maximum Volumes, or let old Volumes be used again."), detail="Full",
+        ),
+        Notice(
+            Kind.HIDDEN_ERRORS, Severity.WARNING,
+            msg("web03-data succeeded, but its log names 214 files that could not be read."),
+            action=msg("Look at the log, and exclude what need not be saved."),
+            client="web03-fd", job="web03-data", news=News.NEW,
+            evidence=('web03-fd: Could not stat "/srv/www/cache/x": ERR=Permission denied',),
+        ),
+        Notice(Kind.SOLVED, Severity.INFO,
+               msg("server12-data works again after 1 bad night."), news=News.SOLVED,
+               client="server12-fd", job="server12-data"),
+        Notice(Kind.NO_RESTORE_TEST, Severity.INFO,
+               msg("Of server00-fd no restore was tried in the last 30 days."),
+               client="server00-fd"),
+        Notice(Kind.NO_RESTORE_TEST, Severity.INFO,
+               msg("Of server02-fd no restore was tried in the last 30 days."),
+               client="server02-fd"),
+        Notice(Kind.TOO_OLD, Severity.CRITICAL,
+               msg("The last good backup of old01-data is 21 days old."),
+               client="old01-fd", job="old01-data", since=NOW - timedelta(days=20)),
+    ]  # fmt: skip
+    mute = Mute("decommissioned at the end of the year", date(2026, 12, 31), job="old01-*")
+    return found_in(snapshot, found, Policy(mutes=(mute,)))
+
+
+def unreachable(count: int) -> list[Notice]:
+    """So many failures of one cause."""
+    return [
+        Notice(
+            Kind.FAILED, Severity.CRITICAL,
+            msg("{job} failed: the File Daemon was not reached.", job=f"branch{number:02d}-home"),
+            action=msg("See whether the machine is on and bacula-fd answers on port 9102."),
+            client=f"branch{number:02d}-fd", job=f"branch{number:02d}-home",
+            jobids=(90_000 + number,), since=NOW - timedelta(hours=9), news=News.NEW,
+            cause=Cause.CLIENT_UNREACHABLE,
+        )
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def spiteful(evil: Sequence[str]) -> Assessment:
+    """Findings, past nights, copies and notes that mean no good, wherever a text can stand."""
+    first, last = evil[0], evil[-1]
+    past = tuple(
+        run_of(1_000 + 50 * back + n, back + 1, n, name=one, client=one, status="fTTA"[back % 4])
+        for back in range(6)
+        for n, one in enumerate(evil)
+    )
+    own = [run_of(5_000 + n, 0, n, name=one, client=one) for n, one in enumerate(evil)]
+    copy = made_job(6_000, type="C", prior_jobid=5_000, name=first, client=last)
+    since = datetime(2026, 11, 12, 12, tzinfo=SEOUL).astimezone(UTC)
+    snapshot = made_snapshot(
+        copy,
+        *own,
+        history=History(past, since),
+        notes=tuple(Gap(GapSource.POOLS, msg("{evil}", evil=one)) for one in evil),
+    )
+    kinds = (Kind.FAILED, Kind.MISSED, Kind.UNUSUAL, Kind.ROOM, Kind.SOLVED)
+    found = [
+        Notice(
+            kind,
+            severity,
+            msg("{evil}", evil=one),
+            action=msg("{evil}", evil=one),
+            client=one,
+            job=one,
+            jobids=(5_000 + n, 77),
+            since=NOW - timedelta(hours=9),
+            nights=n,
+            evidence=(one, last),
+        )
+        for n, one in enumerate(evil)
+        for kind, severity in zip(kinds, (*Severity, *Severity), strict=False)
+    ]
+    mutes = (Mute(first, date(2026, 12, 31), kind="missed"), Mute(last, date.max, kind="solved"))
+    return found_in(snapshot, found, Policy(mutes=mutes))
+
+
+def found_in(
+    snapshot: Snapshot, notices: Iterable[Notice], policy: Policy | None = None
+) -> Assessment:
+    """A night in which just this was found."""
+    judged = assess(snapshot)
+    case = Case(snapshot, judged.jobs, judged.past, policy or Policy())
+    findings: tuple[Finding, ...] = gather(notices, case)
+    return replace(judged, findings=findings, nights=read_nights(case, findings))
+
+
+def view_of(night: Snapshot | Assessment, language: str = "en", **more: Any) -> ReportView:
     """What is shown of a night."""
-    return build_view(assess(snapshot), generated=NOW, language=language, version="1.2.3", **more)
+    assessment = assess(night) if isinstance(night, Snapshot) else night
+    return build_view(assessment, generated=NOW, language=language, version="1.2.3", **more)
 
 
-def page_of(snapshot: Snapshot, language: str = "en", **more: Any) -> str:
+def page_of(night: Snapshot | Assessment, language: str = "en", **more: Any) -> str:
     """The page of a night."""
-    return render_html(view_of(snapshot, language, **more))
+    return render_html(view_of(night, language, **more))
 
 
-def text_of(snapshot: Snapshot, language: str = "en", **more: Any) -> str:
+def text_of(night: Snapshot | Assessment, language: str = "en", **more: Any) -> str:
     """The plain text of a night."""
-    return render_text(view_of(snapshot, language, **more))
+    return render_text(view_of(night, language, **more))
 
 
 def reported(

@@ -15,10 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
+from app.assess import Assessment
+from app.assess.nights import NightState
+from app.assess.protection import ProtectionState
 from app.bacula.joblog import read_log
 from app.report import document as document_module
 from app.report.document import render_json
-from app.snapshot import Snapshot
+from app.snapshot import GapSource, Snapshot
 from tests.unit.made import made_job, made_snapshot
 from tests.unit.report import nights
 from tests.unit.report.nights import document_of
@@ -48,10 +51,12 @@ def complaints(document: Any) -> list[str]:
     return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(document)]
 
 
-NIGHTS: dict[str, Callable[[], Snapshot]] = {
+NIGHTS: dict[str, Callable[[], Snapshot | Assessment]] = {
     **nights.VERDICTS,
     "empty": made_snapshot,
     "incomplete": nights.incomplete,
+    "fortnight": nights.fortnight,
+    "troubled": nights.troubled,
 }
 
 
@@ -67,16 +72,23 @@ def test_every_kind_of_night_keeps_to_the_schema(name: str, language: str) -> No
     assert language == document["language"]
 
 
+def is_good_copy(job: Any) -> bool:
+    """Whether a job of the document is counted nowhere."""
+    return bool(job["outcome"] == "success" and (job["copy_of"] or job["type"] == "C"))
+
+
 @given(st.lists(ANY_JOB, max_size=6))
 def test_every_job_is_there_once_and_counted(rows: list[dict[str, Any]]) -> None:
     rows = [{**row, "bytes": 1, "files": 1} for row in rows]
     document = json.loads(render_json(document_of(made_snapshot(*jobs_of(rows)))))
     assert complaints(document) == []
     summary = document["summary"]
-    counted = Counter(job["outcome"] for job in document["jobs"])
+    copies = [job for job in document["jobs"] if is_good_copy(job)]
+    counted = Counter(job["outcome"] for job in document["jobs"] if job not in copies)
     outcomes = SCHEMA["$defs"]["job"]["properties"]["outcome"]["enum"]
     assert {name: counted[name] for name in outcomes} == {name: summary[name] for name in outcomes}
-    assert len(rows) == summary["total"] == sum(summary[name] for name in outcomes)
+    assert len(copies) == summary["copies"]
+    assert len(rows) - len(copies) == summary["total"] == sum(summary[name] for name in outcomes)
     states = ("fine", "troubled", "in_progress")
     assert summary["clients"]["total"] == sum(summary["clients"][state] for state in states)
 
@@ -140,3 +152,86 @@ def test_the_file_is_readable_text_that_ends_with_a_line_feed() -> None:
     text = render_json(document_of(made_snapshot(made_job(1, name="한글-백업"))))
     assert '"name": "한글-백업"' in text
     assert text.endswith("}\n")
+
+
+def test_the_schema_knows_every_value_that_we_know() -> None:
+    defined = SCHEMA["$defs"]
+    assert {source.value for source in GapSource} == set(defined["source"]["enum"])
+    nights_of = SCHEMA["properties"]["nights"]["properties"]["servers"]["items"]
+    states = nights_of["properties"]["states"]["items"]["enum"]
+    assert [state.value.replace(" ", "_") for state in NightState] == states
+    protection = SCHEMA["properties"]["protection"]["items"]["properties"]["state"]["enum"]
+    assert {state.value.replace(" ", "_") for state in ProtectionState} == set(protection)
+
+
+def test_a_finding_tells_what_a_program_needs() -> None:
+    findings = document_of(nights.troubled())["findings"]
+    failed = next(one for one in findings if one["cause"] == "authentication")
+    assert {key: failed[key] for key in ("kind", "severity", "nights", "news", "muted")} == {
+        "kind": "failed",
+        "severity": "critical",
+        "nights": 6,
+        "news": "continuing",
+        "muted": None,
+    }
+    assert failed["since"] == "2026-11-15T08:00:00+09:00"
+    assert (failed["clients"], failed["jobs"]) == (["server01-fd"], ["server01-data"])
+    (notice,) = failed["notices"]
+    assert notice["jobids"] == [451]
+    assert notice["evidence"][0].endswith("password refused")
+    muted = next(one for one in findings if one["muted"])
+    assert muted["muted"] == {
+        "reason": "decommissioned at the end of the year",
+        "until": "2026-12-31",
+    }
+
+
+def test_forty_jobs_of_one_finding_are_all_there_for_programs() -> None:
+    night = nights.found_in(nights.good(), nights.unreachable(400))
+    (finding,) = document_of(night)["findings"]
+    assert len(finding["notices"]) == 400
+    assert finding["sentence"] == "400 jobs failed: File Daemon not reached."
+
+
+def test_a_note_is_no_gap() -> None:
+    document = document_of(nights.troubled())
+    assert [note["source"] for note in document["notes"]] == ["pools"]
+    assert (document["gaps"], document["complete"]) == ([], True)
+
+
+def test_the_past_says_how_far_it_reaches() -> None:
+    history = document_of(nights.fortnight(2, 10))["history"]
+    assert history == {"since": "2026-11-11T12:00:00+09:00", "whole": False, "jobs": 18}
+    assert document_of(nights.good())["history"] == {"since": None, "whole": False, "jobs": 0}
+
+
+def test_a_night_that_is_not_known_whole_has_no_sums() -> None:
+    told = document_of(nights.fortnight(2, 3))["nights"]
+    assert [night["known"] for night in told["nights"]] == [*["not"] * 11, *["whole"] * 3]
+    assert {night["bytes"] for night in told["nights"][:11]} == {None}
+    assert told["nights"][-1]["backups"] == 2
+    assert told["servers"][0]["states"] == [*["not_known"] * 11, *["success"] * 3]
+    assert told["success_rate"] == told["success_rate_before"] == {"good": 2, "total": 2}
+
+
+def test_protection_tells_the_last_good_backup_of_each_level() -> None:
+    (one,) = document_of(nights.fortnight(1))["protection"]
+    assert (one["client"], one["state"], one["limit_level"]) == (
+        "server00-fd",
+        "protected",
+        "any",
+    )
+    assert one["last"]["any"]["jobid"] == one["last"]["I"]["jobid"] != one["last"]["F"]["jobid"]
+
+
+def test_copies_and_what_recovered_name_the_other_job() -> None:
+    document = document_of(nights.copied())
+    by_id = {job["jobid"]: job for job in document["jobs"]}
+    assert {jobid: job["copy_of"] for jobid, job in by_id.items()} == {
+        1: None, 2: None, 3: None, 4: 3,
+    }  # fmt: skip
+    assert (by_id[1]["outcome"], by_id[1]["made_up_by"]) == ("recovered", 2)
+    summary = document["summary"]
+    assert (summary["total"], summary["recovered"], summary["success"], summary["copies"]) == (
+        3, 1, 2, 1,
+    )  # fmt: skip

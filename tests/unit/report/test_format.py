@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import example, given
@@ -170,3 +170,15 @@ def test_every_moment_can_be_told_and_read_again(moment: datetime) -> None:
 
 def test_an_unknown_language_is_english() -> None:
     assert Formatter("fr", SEOUL).span(timedelta(hours=1)) == "1 h"
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "whole", "weekday"),
+    [
+        ("en", "7 Nov", "Sat 7 Nov 2026", "Sat"),
+        ("ko", "11월 7일", "2026년 11월 7일 (토)", "토"),
+    ],
+)
+def test_a_night_is_named_by_its_day(language: str, day: str, whole: str, weekday: str) -> None:
+    fmt, night = Formatter(language, SEOUL), date(2026, 11, 7)
+    assert (fmt.day(night), fmt.full_day(night), fmt.weekday(night)) == (day, whole, weekday)

@@ -6,21 +6,30 @@ import base64
 import hashlib
 import html
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from app.assess import Assessment
 from app.bacula.joblog import read_log
 from app.bacula.model import Client
-from app.snapshot import Filters
+from app.snapshot import Filters, Snapshot
 from tests.unit.made import live_job, made_job, made_snapshot, open_job
 from tests.unit.report import nights
 from tests.unit.report.nights import page_of, text_of
 
 RESIDUE = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|\bNone\b|\bUndefined\b|<[\w.]+ object at 0x")
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> ' javascript:alert(3) &lt;b&gt;"
-ALL = {**nights.VERDICTS, "empty": made_snapshot, "incomplete": nights.incomplete}
+ALL: dict[str, Callable[[], Snapshot | Assessment]] = {
+    **nights.VERDICTS,
+    "empty": made_snapshot,
+    "incomplete": nights.incomplete,
+    "fortnight": nights.fortnight,
+    "troubled": nights.troubled,
+    "copied": nights.copied,
+}
 
 
 class Visible(HTMLParser):
@@ -132,6 +141,32 @@ def test_hostile_text_stays_text_wherever_it_is_put() -> None:
     assert any(HOSTILE in text for text in page.text)
 
 
+def test_hostile_findings_and_nights_stay_text_too() -> None:
+    for web in ("", "https://b:9095"):
+        page = read(page_of(nights.spiteful([HOSTILE, f"{HOSTILE}2"]), web_url=web))
+        tags = [tag for tag, _ in page.tags]
+        assert (tags.count("script"), tags.count("img"), tags.count("style")) == (2, 0, 1)
+        names = [name for _, attributes in page.tags for name in attributes]
+        assert [name for name in names if name.startswith("on")] == []
+        assert sum(HOSTILE in text for text in page.text) > 20
+        hrefs = [a.get("href") or "#failed" for tag, a in page.tags if tag == "a"]
+        assert all(href.startswith(("#", "https://b:9095/")) for href in hrefs)
+
+
+@pytest.mark.parametrize("name", ["troubled", "fortnight", "copied", "critical"])
+def test_every_link_within_the_page_leads_somewhere(name: str) -> None:
+    page = read(page_of(ALL[name]()))
+    identities = {attributes.get("id") for _, attributes in page.tags}
+    hrefs = [a.get("href") or "#failed" for tag, a in page.tags if tag == "a"]
+    assert hrefs
+    assert [href for href in hrefs if href.startswith("#") and href[1:] not in identities] == []
+
+
+def test_every_icon_is_drawn() -> None:
+    page = page_of(nights.troubled())
+    assert page.count('<path fill-rule="evenodd" d="M') == page.count("<path ")
+
+
 def test_links_are_anchors_or_lead_to_the_web_interface() -> None:
     page = read(page_of(nights.critical(), web_url="https://backup01:9095"))
     targets = {a["href"] or "" for tag, a in page.tags if tag == "a"}
@@ -158,7 +193,7 @@ def test_the_page_names_nothing_outside_itself() -> None:
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_identities_are_unique(language: str) -> None:
-    page = read(page_of(nights.critical(), language))
+    page = read(page_of(nights.troubled(), language))
     identities = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(identities) == len(set(identities))
 

@@ -16,8 +16,9 @@ from app.assess import assess
 from app.bacula.codes import LEVEL_NAMES, TYPE_NAMES, Outcome
 from app.bacula.joblog import read_log
 from app.bacula.model import Job
-from app.report import view as view_module
 from app.report.view import ReportView
+from app.report.view import page as page_module
+from app.report.view.words import LEVELS
 from app.snapshot import Filters, Gap, GapSource
 from tests.unit.made import NOW, live_job, made_job, made_snapshot, open_job
 from tests.unit.report import nights
@@ -47,12 +48,13 @@ def card_ids(view: ReportView) -> list[str]:
 
 
 @given(st.lists(ANY_JOB, max_size=12), st.sampled_from(["ko", "en"]))
-def test_every_job_is_shown_once_as_a_card_or_as_a_row(
+def test_every_job_is_shown_once_as_a_card_as_a_row_or_as_a_copy(
     rows: list[dict[str, Any]], language: str
 ) -> None:
     jobs = jobs_of(rows)
     view = view_of(made_snapshot(*jobs), language)
     shown = card_ids(view) + [row.jobid for row in view.successes]
+    shown += [copy.jobid for copy in view.copies]
     assert Counter(str(job.jobid) for job in jobs) == Counter(shown)
 
 
@@ -69,9 +71,9 @@ def test_counts_of_tiles_sections_and_rows_agree(rows: list[dict[str, Any]]) -> 
 
 @given(st.lists(ANY_JOB, max_size=12), st.sampled_from(["ko", "en"]))
 def test_the_sum_line_adds_up(rows: list[dict[str, Any]], language: str) -> None:
-    line = view_of(made_snapshot(*jobs_of(rows)), language).sum_line
-    *parts, total = [int(number) for number in re.findall(r"\d+", line)]
-    assert len(rows) == total
+    view = view_of(made_snapshot(*jobs_of(rows)), language)
+    *parts, total = [int(number) for number in re.findall(r"\d+", view.sum_line)]
+    assert len(rows) == total + len(view.copies)
     assert not parts or total == sum(parts)
 
 
@@ -185,7 +187,7 @@ def test_amounts_beyond_all_reason_are_shown_as_not_known() -> None:
 def test_full_logs_stop_where_the_budget_of_the_page_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(view_module, "LOG_BUDGET", 2_500)
+    monkeypatch.setattr(page_module, "LOG_BUDGET", 2_500)
     log = read_log(["web01-fd JobId 1: Fatal error: it broke", *["x" * 96 for _ in range(10)]])
     jobs = [made_job(jobid, "f") for jobid in range(1, 6)]
     view = view_of(made_snapshot(*jobs, logs={job.jobid: log for job in jobs}))
@@ -202,7 +204,7 @@ def test_the_budget_holds_what_five_hundred_long_logs_would_break() -> None:
     view = view_of(made_snapshot(*jobs, logs={job.jobid: log for job in jobs}))
     sizes = [len(c.log.head) + len(c.log.tail) for c in view.sections[0].cards if c.log]
     assert len(sizes) == 500
-    assert sum(sizes) <= view_module.LOG_BUDGET * 1.01
+    assert sum(sizes) <= page_module.LOG_BUDGET * 1.01
 
 
 def test_a_log_that_was_cut_says_how_many_lines_are_missing() -> None:
@@ -249,10 +251,10 @@ def test_links_lead_to_the_web_interface_only_when_it_is_set() -> None:
 
 
 def test_every_type_and_level_that_bacula_knows_has_a_word() -> None:
-    assert TYPE_NAMES == view_module._TYPES
-    assert LEVEL_NAMES == view_module._LEVELS
-    assert set(Outcome) == set(view_module._OUTCOME_NAMES)
-    assert set(GapSource) == set(view_module._GAP_NAMES)
+    assert TYPE_NAMES == page_module._TYPES
+    assert LEVEL_NAMES == LEVELS
+    assert set(Outcome) == set(page_module._OUTCOME_NAMES)
+    assert set(GapSource) == set(page_module._GAP_NAMES)
 
 
 def test_an_unknown_type_or_level_is_shown_as_it_is() -> None:
@@ -268,3 +270,30 @@ def test_a_night_with_any_gap_is_never_called_good(gaps: list[GapSource], stop: 
     view = view_of(replace(snapshot, gaps=snapshot.gaps + given_gaps))
     assert (not gaps and not stop) == (view.level == "good")
     assert len(gaps) + stop == len(view.banner)
+
+
+def test_what_recovered_has_a_section_of_its_own_with_its_log() -> None:
+    view = view_of(nights.copied())
+    sections = {section.kind: section for section in view.sections}
+    assert list(sections) == ["failed", "recovered"]
+    assert sections["failed"].cards == ()
+    (card,) = sections["recovered"].cards
+    assert "Fatal error" in card.errors
+    assert ("Made up for by", "JobId 2") in {(fact.label, fact.value) for fact in card.facts}
+
+
+def test_the_counter_of_what_recovered_is_there_only_when_something_did() -> None:
+    kinds = [tile.kind for tile in view_of(nights.copied()).tiles]
+    assert "recovered" in kinds
+    assert "recovered" not in [tile.kind for tile in view_of(nights.critical()).tiles]
+
+
+def test_a_copy_is_no_success_and_names_its_original() -> None:
+    view = view_of(nights.copied(), web_url="https://b:9095")
+    assert [row.jobid for row in view.successes] == ["3", "2"]
+    (copy,) = view.copies
+    assert (copy.jobid, copy.original) == ("4", "3")
+    assert copy.original_href == "https://b:9095/web/job/history/3/"
+    assert view.copies_line == "1 copy of a backup, not counted"
+    assert view.sum_line == "1 Recovered + 2 Successful = 3 jobs"
+    assert view_of(nights.critical()).copies_line == ""

@@ -1,7 +1,4 @@
-"""What is shown: an `Assessment` put into words, in one language, nothing left to decide.
-
-Templates only place what is here. Everything is text or numbers; nothing here is HTML.
-"""
+"""The whole page in words: head, counters, the cards of the jobs, servers and successes."""
 
 from __future__ import annotations
 
@@ -16,6 +13,10 @@ from app.bacula.joblog import JobLog
 from app.i18n import N_, Message, Translator
 from app.period import Mode
 from app.report.format import NOT_KNOWN, Formatter
+from app.report.view.findings import FindingsView, view_findings
+from app.report.view.nights import MatrixView, TrendsView, view_matrix, view_trends
+from app.report.view.protection import ProtectionView, view_protection
+from app.report.view.words import LEVELS, Words
 from app.snapshot import Gap, GapSource
 
 LOG_BUDGET = 4_000_000
@@ -33,6 +34,8 @@ _OUTCOME_NAMES = {
 }
 _ALWAYS_THERE = (Outcome.FAILED, Outcome.SUCCESS)
 """Outcomes whose section is there even when it is empty."""
+_RARE = (Outcome.UNKNOWN, Outcome.RECOVERED)
+"""Outcomes that have a counter only when there are any."""
 _LEVEL_WORDS = {
     Level.GOOD: N_("All good"),
     Level.ATTENTION: N_("Look at this"),
@@ -45,11 +48,6 @@ _TYPES = {
     "B": N_("Backup"), "R": N_("Restore"), "V": N_("Verify"), "D": N_("Admin"), "C": N_("Copy"),
     "c": N_("Copy control"), "M": N_("Migrated"), "g": N_("Migration control"),
     "A": N_("Archive"), "S": N_("Scan"), "U": N_("Console"), "I": N_("Internal"),
-}  # fmt: skip
-_LEVELS = {
-    "F": N_("Full"), "D": N_("Differential"), "I": N_("Incremental"), "S": N_("Since"),
-    "B": N_("Base"), "f": N_("VirtualFull"), "V": N_("Verify init"), "C": N_("Verify catalog"),
-    "O": N_("Verify volume"), "d": N_("Verify disk"), "A": N_("Verify data"),
 }  # fmt: skip
 _GAP_NAMES = {
     GapSource.JOBS: N_("the job list"),
@@ -160,6 +158,20 @@ class SuccessRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyRow:
+    """One copy that went well: no second backup, told beside its original."""
+
+    jobid: str
+    url: str
+    client: str
+    job: str
+    original: str
+    original_href: str
+    ended: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServerRow:
     """One server and how many of its jobs went how."""
 
@@ -171,7 +183,16 @@ class ServerRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """The whole report, ready to be placed. `certain`: whether every job is known."""
+    """The whole report, ready to be placed.
+
+    Attributes:
+        findings: what the letters do not say; None when nothing could be judged.
+        matrix: the servers in the last nights; None when too little is known of them.
+        trends: the last nights in numbers; likewise.
+        protection: how old the last good backups are; None when there is no backup job.
+        copies: good copies, each with its original.
+        certain: whether every job is known.
+    """
 
     language: str
     title: str
@@ -189,6 +210,12 @@ class ReportView:
     servers: tuple[ServerRow, ...]
     idle: tuple[str, ...]
     successes: tuple[SuccessRow, ...]
+    copies: tuple[CopyRow, ...]
+    copies_line: str
+    findings: FindingsView | None
+    matrix: MatrixView | None
+    trends: TrendsView | None
+    protection: ProtectionView | None
     nothing_failed: str
     nothing_done: str
     certain: bool
@@ -223,10 +250,10 @@ class _Builder:
         self._snapshot = assessment.snapshot
         self._generated = generated
         self._version = version
-        self._web = web
         zone = self._snapshot.period.start.tzinfo or UTC
         self._fmt = Formatter(language, zone)
         self._tr = Translator(language, self._fmt.write)
+        self._words = Words(self._tr, self._fmt, web, _with_card(assessment))
         self._log_budget = LOG_BUDGET
 
     def build(self) -> ReportView:
@@ -257,6 +284,12 @@ class _Builder:
             servers=tuple(self._server(client) for client in assessment.clients),
             idle=assessment.idle_clients,
             successes=tuple(self._successes()),
+            copies=tuple(self._copy(copy) for copy in assessment.copies),
+            copies_line=self._copies_line(),
+            findings=None if stopped else self._findings(),
+            matrix=view_matrix(assessment.nights, self._words),
+            trends=view_trends(assessment.nights, self._words),
+            protection=view_protection(assessment.protections, self._as_of(), self._words),
             nothing_failed=tr("No job failed.") if certain else tr("No failure is known."),
             nothing_done=(
                 tr("No job succeeded in this period.") if certain else tr("No success is known.")
@@ -318,10 +351,23 @@ class _Builder:
             what = self._tr("{what} (JobId {jobids})", what=what, jobids=shown)
         return self._tr("{what}: {reason}", what=what, reason=self._tr.text(gap.reason))
 
+    def _as_of(self) -> datetime:
+        return min(self._snapshot.now, self._snapshot.period.end)
+
+    def _findings(self) -> FindingsView:
+        snapshot, past = self._snapshot, self._a.past
+        past_known = past.whole or past.since is not None
+        return view_findings(
+            self._a.findings,
+            self._words,
+            notes=tuple(self._gap(note) for note in snapshot.notes),
+            judged=bool(self._a.jobs and past_known and not snapshot.gaps and not snapshot.notes),
+        )
+
     def _tiles(self) -> Iterable[Tile]:
-        total = len(self._a.jobs) or 1
+        total = sum(self._a.counts.values()) or 1
         for outcome, count in self._a.counts.items():
-            if outcome is Outcome.UNKNOWN and not count:
+            if outcome in _RARE and not count:
                 continue
             yield Tile(
                 kind=outcome.value,
@@ -355,11 +401,21 @@ class _Builder:
         if self._snapshot.stopped:
             return ""
         counted = [(o, n) for o, n in self._a.counts.items() if n]
+        total = self._tr.plural("{count} job", "{count} jobs", sum(n for _, n in counted))
         if len(counted) < 2:
-            return self._tr.plural("{count} job", "{count} jobs", len(self._a.jobs))
+            return total
         parts = " + ".join(f"{n:,} {self._tr(_OUTCOME_NAMES[o])}" for o, n in counted)
-        total = self._tr.plural("{count} job", "{count} jobs", len(self._a.jobs))
         return f"{parts} = {total}"
+
+    def _copies_line(self) -> str:
+        count = len(self._a.copies)
+        if not count:
+            return ""
+        return self._tr.plural(
+            "{count} copy of a backup, not counted",
+            "{count} copies of backups, not counted",
+            count,
+        )
 
     def _sections(self) -> Iterable[Section]:
         for outcome in Outcome:
@@ -385,7 +441,7 @@ class _Builder:
             notes=tuple(note for note in notes if note != headline),
             errors="\n".join(errors),
             log=self._log(judged.log),
-            url=self._url(job.jobid),
+            url=self._words.url(job.jobid),
         )
 
     def _badges(self, judged: JudgedJob) -> Iterable[str]:
@@ -398,7 +454,7 @@ class _Builder:
         kind = self._tr(_TYPES[job_type]) if job_type in _TYPES else job_type or NOT_KNOWN
         if not level or job_type in ("D", "R", "c", "g"):
             return kind
-        name = self._tr(_LEVELS[level]) if level in _LEVELS else level
+        name = self._tr(LEVELS[level]) if level in LEVELS else level
         if job_type in ("B", "V"):
             return name
         return f"{kind} · {name}"
@@ -418,6 +474,8 @@ class _Builder:
         yield Fact(tr("Size"), fmt.size(job.bytes))
         if job.errors:
             yield Fact(tr("Errors"), fmt.number(job.errors))
+        if judged.made_up_by:
+            yield Fact(tr("Made up for by"), f"JobId {judged.made_up_by}")
         if job.pool:
             yield Fact(tr("Pool"), job.pool)
 
@@ -493,7 +551,7 @@ class _Builder:
 
     def _successes(self) -> Iterable[SuccessRow]:
         fmt, now = self._fmt, self._snapshot.now
-        done = [judged.job for judged in self._a.jobs if judged.outcome is Outcome.SUCCESS]
+        done = [one.job for one in self._a.counted if one.outcome is Outcome.SUCCESS]
         # Newest first, as one wants to know what came last; unknown ends behind.
         done.sort(key=lambda job: job.run_end.timestamp() if job.run_end else 0, reverse=True)
         for job in done:
@@ -503,7 +561,7 @@ class _Builder:
             ended = int(job.run_end.timestamp()) if job.run_end else 0
             yield SuccessRow(
                 jobid=str(job.jobid),
-                url=self._url(job.jobid),
+                url=self._words.url(job.jobid),
                 client=job.client or NOT_KNOWN,
                 job=job.name,
                 level=self._kind_of_job(job.type, job.level),
@@ -514,8 +572,23 @@ class _Builder:
                 rate=Cell(fmt.rate(job.bytes, duration), str(rate)),
             )
 
-    def _url(self, jobid: int) -> str:
-        return f"{self._web}/web/job/history/{jobid}/" if self._web else ""
+    def _copy(self, judged: JudgedJob) -> CopyRow:
+        job, original = judged.job, judged.copy_of or judged.job.prior_jobid
+        return CopyRow(
+            jobid=str(job.jobid),
+            url=self._words.url(job.jobid),
+            client=job.client or NOT_KNOWN,
+            job=job.name,
+            original=str(original) if original else "",
+            original_href=self._words.place(original),
+            ended=self._fmt.short(job.run_end),
+            size=self._fmt.size(job.bytes),
+        )
+
+
+def _with_card(assessment: Assessment) -> frozenset[int]:
+    """Return the JobIds of what is no plain success: each has a card."""
+    return frozenset(one.job.jobid for one in assessment.jobs if one.outcome is not Outcome.SUCCESS)
 
 
 def _key(value: int | None) -> str:
