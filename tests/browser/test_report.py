@@ -582,14 +582,14 @@ def test_what_is_critical_is_seen_without_scrolling_and_is_the_largest(show: Sho
     assert sizes[0] > sizes[1] > small
 
 
-def test_findings_come_before_counters_and_tables(show: Show) -> None:
+def test_counters_then_findings_come_before_the_tables(show: Show) -> None:
     page = show(nights.troubled())
     order = page.evaluate(
-        "[...document.querySelectorAll('#findings, .tiles, #nights, #trends, #failed, #protection,"
+        "[...document.querySelectorAll('.tiles, #findings, #nights, #trends, #failed, #protection,"
         " #servers, #success')].map(one => one.id || one.className)"
     )
     assert order == [
-        "findings", "tiles", "nights", "trends", "failed", "protection", "servers", "success",
+        "tiles", "findings", "nights", "trends", "failed", "protection", "servers", "success",
     ]  # fmt: skip
 
 
