@@ -8,49 +8,60 @@ from __future__ import annotations
 
 import heapq
 import logging
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from fnmatch import fnmatchcase
-from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from app.api.client import ApiClient
 from app.api.clients import fetch_clients
 from app.api.dialect import FIRST_PAGE, Dialect, first_version, probe
 from app.api.faults import ApiError, Fault
-from app.api.joblogs import fetch_log
 from app.api.jobs import PAGE, JobList, Reach, job_from_row
+from app.api.resources import fetch_resources
+from app.api.schedules import fetch_schedule
 from app.api.status import fetch_directors, fetch_running, needs_director, with_progress
+from app.api.storage import fetch_pools, fetch_volumes
 from app.bacula.clock import DirectorClock, Observation, observe_row, parse_wall
-from app.bacula.codes import OPEN_STATUS, VERIFY_TYPE, Outcome
-from app.bacula.joblog import JobLog, read_log
-from app.bacula.model import Client, Job, LiveJob
+from app.bacula.codes import BACKUP_TYPE, OPEN_STATUS, Outcome
+from app.bacula.joblog import JobLog
+from app.bacula.model import Client, Job, JobResource, LiveJob, Pool, ScheduledRun, Volume
 from app.i18n import Message, msg, nmsg
+from app.logdesk import LogDesk
 from app.logs import LOGGER
 from app.period import Period, PeriodRequest
-from app.snapshot import Filters, Gap, GapSource, Snapshot, Source
+from app.policy import Policy
+from app.snapshot import Filters, Gap, GapSource, History, Snapshot, Source
 
 LOOK_BEHIND = timedelta(days=7)
 """How long before the period a job may have been created that ended well within it: a Full of a
 large file server runs for days. Jobs that are open or ended badly are asked for without limit."""
-GIVE_UP_LOGS = 8
-"""So many logs failing one after the other, and no more are asked for."""
+HISTORY_ROWS = 50_000
+"""Rows that are read for history alone, at most."""
+HISTORY_SPARE = 1 / 2
+"""Share of the time for all calls that is left when history gives up."""
+LONG_OVER = timedelta(hours=1)
+"""A period that ended longer ago lies in the past: schedules, which look ahead, are not asked."""
 DIAGNOSIS_TIMEOUT = 5.0
 RECHECKS = 50
 """Open jobs that the Director does not list are looked up once more, at most so many."""
 
-_LOG_RANK = {
-    Outcome.FAILED: 0,
-    Outcome.UNKNOWN: 1,
-    Outcome.WARNING: 2,
-    Outcome.WAITING: 3,
-    Outcome.RUNNING: 4,
-    Outcome.CANCELLED: 5,
-}
+_NOT_OFFERED = frozenset(
+    {
+        Fault.WRONG_PATH,
+        Fault.HTML,
+        Fault.NOT_FOUND,
+        Fault.MISSING,
+        Fault.LOGIN,
+        Fault.FORBIDDEN,
+        Fault.API,
+    }
+)
+"""How a server says that it does not offer something, or not to this user."""
+_T = TypeVar("_T")
 _log = logging.getLogger(LOGGER)
 
 
@@ -65,6 +76,7 @@ class Question:
         zone: the zone that was set for the report; None: the Director's.
         host_zone: this machine's zone, for want of a better one.
         workers: calls made at the same time, at most.
+        policy: how far back history is wanted, and the logs of how many successes.
     """
 
     request: PeriodRequest
@@ -73,6 +85,17 @@ class Question:
     zone: tzinfo | None
     host_zone: tzinfo
     workers: int
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What was asked beside the jobs; None where it is not wanted."""
+
+    schedule: Future[tuple[ScheduledRun, ...]] | None
+    resources: Future[tuple[JobResource, ...]]
+    pools: Future[tuple[Pool, ...]]
+    volumes: Future[tuple[Volume, ...]]
 
 
 def collect(client: ApiClient, question: Question) -> Snapshot:
@@ -141,6 +164,30 @@ def _nothing(client: ApiClient, question: Question, error: ApiError) -> Snapshot
     )
 
 
+class _Ahead:
+    """Maps over many things with a pool, but never far ahead of whoever takes the results.
+
+    Pages of a job list are large: all of them at once would not fit into little memory.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, ahead: int) -> None:
+        self._pool = pool
+        self._ahead = ahead
+
+    def __call__(self, ask: Callable[[str], Any], names: Iterable[str]) -> Iterator[Any]:
+        waiting: deque[Future[Any]] = deque()
+        try:
+            for name in names:
+                waiting.append(self._pool.submit(ask, name))
+                if len(waiting) > self._ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
 class _Collector:
     """One run of collecting; its parts share the client, the dialect and the list of gaps."""
 
@@ -151,9 +198,13 @@ class _Collector:
         self._dialect = dialect
         self._question = question
         self._pool = pool
-        self._list = JobList(client, dialect, pool.map)
-        self._logs = _LogDesk(client, dialect, pool, question.workers - 1)
+        self._list = JobList(client, dialect, _Ahead(pool, question.workers + 1))
+        self._logs = LogDesk(client, dialect, pool, question.workers - 1)
         self._gaps: list[Gap] = []
+        self._notes: list[Gap] = []
+        self._past: dict[int, Job] = {}
+        self._forgotten = False
+        self._list_ended = msg("the server gives no longer list.")
         self._jobs: dict[int, Job] = {}
         self._died_before: dict[int, Job] = {}
         self._director_name: str | None = None
@@ -169,6 +220,7 @@ class _Collector:
         long_ago = self._pool.submit(self._list.ended_badly) if len(first) >= FIRST_PAGE else None
         rows = [row for row in first if isinstance(row, dict)]
         seen = [one for row in rows if (one := observe_row(row)) is not None]
+        del rows
         live: dict[int, LiveJob] | None = None
         zoneless = not seen
         if zoneless:
@@ -181,9 +233,13 @@ class _Collector:
         self._now = self._question.now.astimezone(zone)
         period = self._question.request.resolve(self._now, zone)
         self._read_list(first, clock, period)
+        # Behind the list: its next page brings more.
+        beside = self._ask_beside(clock, period)
         for row in (*self._open(open_jobs), *self._ended_badly(long_ago)):
             self._take(row, clock, period)
-        self._logs.widen(self._question.workers)
+        workers = self._question.workers
+        # One is left free for history.
+        self._logs.widen(max(workers - 1, 1))
         name = self._director(directors)
         # After the list: a job that begins meanwhile must not look forgotten by the Director.
         if not zoneless and any(job.is_open for job in self._jobs.values()):
@@ -194,11 +250,19 @@ class _Collector:
         self._logs.want([*self._jobs.values(), *self._died_before.values()])
         # Behind the logs, as only this may be missing without a word.
         progress = self._ask_progress(live or {}, known_clients)
-        logs = self._read_logs(clock, period)
+        successes = self._successes()
+        self._logs.want_successes(_odd_first(successes, self._question.policy.success_logs))
+        history = self._read_history(clock, period)
+        self._logs.widen(workers)
+        logs = self._read_logs(clock, period) | self._read_success_logs(len(successes))
         if live is not None:
             live = self._with_progress(live, progress)
         if self._broken:
             self._gaps.append(Gap(GapSource.JOBS, _broken_rows(len(self._broken))))
+        schedule = self._had(GapSource.SCHEDULE, beside.schedule)
+        resources = self._had(GapSource.CONFIGURATION, beside.resources)
+        pools = self._had(GapSource.POOLS, beside.pools)
+        volumes = self._had(GapSource.VOLUMES, beside.volumes)
         return Snapshot(
             now=self._now,
             mode=self._question.request.mode,
@@ -218,11 +282,46 @@ class _Collector:
             gaps=tuple(self._gaps),
             filters=self._question.filters,
             calls=self._client.stats,
+            notes=tuple(self._notes),
+            history=replace(history, jobs=self._past_jobs()),
+            resources=resources,
+            schedule=schedule,
+            pools=pools,
+            volumes=volumes,
         )
 
     def _gap(self, source: GapSource, error: ApiError) -> None:
         _log.warning(msg("{what}: {reason}", what=source.value, reason=error.told))
         self._gaps.append(Gap(source, error.what))
+
+    def _note(self, source: GapSource, reason: Message) -> None:
+        _log.info(msg("{what}: {reason}", what=source.value, reason=reason))
+        self._notes.append(Gap(source, reason))
+
+    def _ask_beside(self, clock: DirectorClock, period: Period) -> _Beside:
+        def ask(fetch: Callable[..., _T], *more: Any) -> Future[_T]:
+            return self._pool.submit(fetch, self._client, self._dialect, *more)
+
+        over = self._now.astimezone(UTC) - period.end.astimezone(UTC) > LONG_OVER
+        return _Beside(
+            schedule=None if over else ask(fetch_schedule),
+            resources=ask(fetch_resources),
+            pools=ask(fetch_pools),
+            volumes=ask(fetch_volumes, clock),
+        )
+
+    def _had(self, source: GapSource, asked: Future[_T] | None) -> _T | None:
+        """Return what was asked; what a server does not offer to this user is no fault of it."""
+        if asked is None:
+            return None
+        try:
+            return asked.result()
+        except ApiError as error:
+            if error.fault in _NOT_OFFERED:
+                self._note(source, error.what)
+            else:
+                self._gap(source, diagnose(self._client, error))
+            return None
 
     def _director(self, names: Future[list[str]]) -> str:
         if self._director_name is None:
@@ -269,14 +368,16 @@ class _Collector:
             return None, []
 
     def _read_list(self, first: Sequence[Any], clock: DirectorClock, period: Period) -> None:
-        reach = Reach((period.start - LOOK_BEHIND).astimezone(clock.zone).replace(tzinfo=None))
+        reach = Reach(_wall(period.start - LOOK_BEHIND, clock))
         try:
             for page in self._list.pages(first, reach):
-                for row in page:
-                    self._take(row, clock, period)
+                taken = [self._take(row, clock, period, listed=True) for row in page]
+                # A page is large: it goes before the next one comes.
+                del page
                 # While the next page is on its way.
-                self._logs.want([*self._jobs.values(), *self._died_before.values()])
+                self._logs.want(job for job in taken if job is not None)
         except ApiError as error:
+            self._list_ended = error.what
             self._gap(GapSource.JOBS, diagnose(self._client, error))
             oldest = clock.instant(self._list.read_back_to)
             if oldest is not None:
@@ -285,25 +386,104 @@ class _Collector:
                     Gap(GapSource.JOBS, msg("Jobs created before {time} are missing.", time=since))
                 )
 
-    def _take(self, row: Any, clock: DirectorClock, period: Period) -> None:
+    def _read_history(self, clock: DirectorClock, period: Period) -> History:
+        """Read on behind what the period needs; what is missing of it is a note, not a gap.
+
+        Returns:
+            How far back the past is known; its jobs are kept with the others.
+        """
+        begin = self._history_begin(period)
+        if begin is None:
+            return History()
+        why = self._read_older(Reach(_wall(begin, clock)), clock, period)
+        oldest = clock.instant(self._list.read_back_to)
+        if self._list.at_end or (oldest is not None and oldest <= begin):
+            return History(since=begin, whole=self._list.at_end and not self._forgotten)
+        if oldest is None:
+            self._note(GapSource.HISTORY, msg("Nothing is known of the jobs before the period."))
+        else:
+            since = oldest.astimezone(period.start.tzinfo)
+            told = msg(
+                "Earlier jobs are known only since {since}: {reason}", since=since, reason=why
+            )
+            self._note(GapSource.HISTORY, told)
+        return History(since=oldest)
+
+    def _read_older(self, reach: Reach, clock: DirectorClock, period: Period) -> Message:
+        """Read pages for history alone; returns why there are no more, should some be missing."""
+        rows, broken = 0, set(self._broken)
+        try:
+            for page in self._list.older(reach):
+                for row in page:
+                    self._take(row, clock, period, listed=True)
+                rows += len(page)
+                del page
+                if rows >= HISTORY_ROWS:
+                    return msg("more than {limit} jobs are not read for it.", limit=HISTORY_ROWS)
+                if self._client.remaining < self._client.allowed * HISTORY_SPARE:
+                    return msg("the time for asking the API was needed for the rest.")
+        except ApiError as error:
+            _log.info(msg("{what}: {reason}", what=GapSource.HISTORY.value, reason=error.told))
+            return error.what
+        finally:
+            # What cannot be read there is nothing that the period lacks.
+            self._broken = broken
+        return self._list_ended
+
+    def _history_begin(self, period: Period) -> datetime | None:
+        """Return since when history is wanted; None: not at all."""
+        look_back = self._question.policy.look_back
+        return (period.start - look_back).astimezone(UTC) if look_back > timedelta() else None
+
+    def _past_jobs(self) -> tuple[Job, ...]:
+        """Return the history, without those that turned out to have lived into the period."""
+        past = [job for jobid, job in self._past.items() if jobid not in self._jobs]
+        return tuple(sorted(past, key=lambda job: -job.jobid))
+
+    def _take(
+        self, row: Any, clock: DirectorClock, period: Period, *, listed: bool = False
+    ) -> Job | None:
         """Keep a row's job if it is wanted; a later answer about the same job replaces an earlier.
 
-        A job that has ended does not run again: an older answer may only arrive later.
+        Returns the job if it belongs to the period, or may yet turn out to.
+
+        A job that has ended does not run again: an older answer may only arrive later. Only what is
+        `listed` counts as history: jobs picked out by their status would tell of failures alone.
         """
         job = job_from_row(row, clock) if isinstance(row, dict) else None
         if job is None:
             self._broken.add(repr(row)[:500])
-            return
+            return None
         known = self._jobs.get(job.jobid)
         if known is not None and job.is_open and not known.is_open:
-            return
+            return None
         if not _wanted(job, self._question.filters):
-            return
+            return None
         span = job.span(self._now)
         if span is None or period.overlaps(span):
             self._jobs[job.jobid] = job
-        elif job.died_with_director and period.start - LOOK_BEHIND <= span[1] < period.start:
+            return job
+        if listed and span[1] < period.start:
+            self._remember(job, job.created or job.scheduled or span[0], period)
+        if job.died_with_director and period.start - LOOK_BEHIND <= span[1] < period.start:
             self._died_before[job.jobid] = job
+            return job
+        return None
+
+    def _remember(self, job: Job, made: datetime, period: Period) -> None:
+        """Keep a job of the past, if it is not too long ago."""
+        begin = self._history_begin(period)
+        if begin is not None and made >= begin:
+            self._past[job.jobid] = job
+        else:
+            self._forgotten = True
+
+    def _successes(self) -> list[Job]:
+        return [
+            job
+            for job in self._jobs.values()
+            if job.type == BACKUP_TYPE and job.outcome is Outcome.SUCCESS
+        ]
 
     def _recheck(self, live: dict[int, LiveJob], clock: DirectorClock, period: Period) -> None:
         """Ask again for open jobs that the Director does not list as such: most have just ended."""
@@ -373,83 +553,45 @@ class _Collector:
             self._gaps.append(Gap(GapSource.JOB_LOGS, reason, tuple(jobids)))
         return logs
 
+    def _read_success_logs(self, wanted: int) -> dict[int, JobLog]:
+        """Return the logs of successes; one note tells how many there are without."""
+        logs: dict[int, JobLog] = {}
+        failed: ApiError | None = None
+        for jobid, result in self._logs.successes():
+            if isinstance(result, JobLog):
+                logs[jobid] = result
+            elif failed is None or failed.fault is Fault.DEADLINE:
+                failed = result
+        if wanted > len(logs):
+            most = self._question.policy.success_logs
+            reason = msg("no more than {limit} are.", limit=most)
+            if failed is not None and failed.fault is Fault.DEADLINE:
+                reason = msg("the time for asking the API was needed for the rest.")
+            elif failed is not None:
+                reason = failed.what
+            self._note(GapSource.SUCCESS_LOGS, _unread(wanted - len(logs), reason))
+        return logs
 
-class _LogDesk:
-    """Asks for logs, each once, the worst jobs first, until too many fail one after the other.
 
-    A dead server is not asked 500 times. While the job list is still being read a worker is left
-    free for it: its next page brings more than the next log.
-    """
+def _wall(moment: datetime, clock: DirectorClock) -> datetime:
+    """Return a moment by the Director's wall clock."""
+    return moment.astimezone(clock.zone).replace(tzinfo=None)
 
-    def __init__(
-        self, client: ApiClient, dialect: Dialect, pool: ThreadPoolExecutor, at_once: int
-    ) -> None:
-        self._client = client
-        self._dialect = dialect
-        self._pool = pool
-        self._at_once = at_once
-        self._lock = threading.Lock()
-        self._backlog: list[tuple[int, int, int, Job, Future[JobLog | ApiError]]] = []
-        self._order = count()
-        self._under_way = 0
-        self._asked: dict[int, tuple[str, Future[JobLog | ApiError]]] = {}
-        self._failures = 0
-        self._last: ApiError | None = None
 
-    def want(self, jobs: Iterable[Job]) -> None:
-        """Ask for the log of every job that is no plain success; again if its status changed."""
-        with self._lock:
-            for job in jobs:
-                known = self._asked.get(job.jobid)
-                if job.outcome in _LOG_RANK and (known is None or known[0] != job.status):
-                    future: Future[JobLog | ApiError] = Future()
-                    self._asked[job.jobid] = (job.status, future)
-                    place = (_LOG_RANK[job.outcome], -job.jobid, next(self._order))
-                    heapq.heappush(self._backlog, (*place, job, future))
-            self._send()
+def _odd_first(jobs: Sequence[Job], most: int) -> list[Job]:
+    """Choose successes whose log is read: those that wrote nothing first, then the newest."""
+    return heapq.nsmallest(
+        most, jobs, key=lambda job: (job.files != 0 and job.bytes != 0, -job.jobid)
+    )
 
-    def widen(self, at_once: int) -> None:
-        """Ask for so many logs at the same time from now on."""
-        with self._lock:
-            self._at_once = at_once
-            self._send()
 
-    def results(self) -> Iterator[tuple[int, JobLog | ApiError]]:
-        """Yield each JobId and its log, or why it could not be had."""
-        for jobid, (_, future) in self._asked.items():
-            yield jobid, future.result()
-
-    def _send(self) -> None:
-        while self._backlog and self._under_way < self._at_once:
-            *_, job, future = heapq.heappop(self._backlog)
-            self._under_way += 1
-            self._pool.submit(self._work, job, future)
-
-    def _work(self, job: Job, future: Future[JobLog | ApiError]) -> None:
-        try:
-            future.set_result(self._read(job))
-        except Exception as error:
-            future.set_exception(error)
-        with self._lock:
-            self._under_way -= 1
-            # Whoever stops the run has closed the pool.
-            with suppress(RuntimeError):
-                self._send()
-
-    def _read(self, job: Job) -> JobLog | ApiError:
-        if self._failures >= GIVE_UP_LOGS and self._last is not None:
-            return self._last
-        try:
-            rows = fetch_log(self._client, self._dialect, job.jobid)
-        except ApiError as error:
-            if error.fault is not Fault.MISSING:
-                with self._lock:
-                    self._failures += 1
-                    self._last = error
-            return error
-        with self._lock:
-            self._failures = 0
-        return read_log(rows, verify=job.type == VERIFY_TYPE)
+def _unread(count: int, reason: Message) -> Message:
+    return nmsg(
+        "The log of {count} successful backup was not read: {reason}",
+        "The logs of {count} successful backups were not read: {reason}",
+        count,
+        reason=reason,
+    )
 
 
 def _broken_rows(count: int) -> Message:

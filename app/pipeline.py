@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from app.collect import Question, collect
 from app.i18n import msg
 from app.logs import LOGGER
 from app.period import PeriodRequest
+from app.policy import Policy
 from app.report.document import build_document, render_json
 from app.report.render import Format, render_html, render_text
 from app.report.view import build_view
@@ -37,6 +38,7 @@ class Order:
         formats: what to write; the first is the report whose path is the result.
         now: the present, aware.
         host_zone: this machine's zone.
+        policy: what is expected of the backups.
     """
 
     period: PeriodRequest
@@ -44,6 +46,7 @@ class Order:
     formats: Sequence[Format]
     now: datetime
     host_zone: tzinfo
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,13 @@ def run(order: Order, api: ApiSettings, output: OutputSettings) -> Result:
             zone=output.zone,
             host_zone=order.host_zone,
             workers=api.workers,
+            policy=order.policy,
         )
         snapshot = collect(client, question)
     finally:
         session.close()
     asked = time.monotonic()
-    assessment = assess(snapshot)
+    assessment = assess(snapshot, order.policy)
     contents = render(assessment, order, output)
     generated = order.now.astimezone(snapshot.period.start.tzinfo)
     paths = write_report(output.directory, contents, generated)
@@ -108,26 +112,29 @@ def open_session(api: ApiSettings) -> Session:
 
 
 def render(assessment: Assessment, order: Order, output: OutputSettings) -> dict[str, str]:
-    """Return the text of each format, by file ending."""
-    language = output.language
+    """Return the text of each format, by file ending, in the order of the formats."""
+    rendered = _render_pages(assessment, order, output)
+    if Format.JSON in order.formats:
+        # After the pages: of many jobs, their view and the document would not fit side by side.
+        document = build_document(assessment, generated=order.now, language=output.language)
+        rendered[Format.JSON.value] = render_json(document)
+    return {one.value: rendered[one.value] for one in order.formats}
+
+
+def _render_pages(assessment: Assessment, order: Order, output: OutputSettings) -> dict[str, str]:
     view = build_view(
         assessment,
         generated=order.now,
-        language=language,
+        language=output.language,
         version=__version__,
         web_url=output.web_url,
     )
-    rendered: dict[str, str] = {}
-    for one in order.formats:
-        match one:
-            case Format.HTML:
-                rendered[one.value] = render_html(view)
-            case Format.TEXT:
-                rendered[one.value] = render_text(view)
-            case Format.JSON:
-                document = build_document(assessment, generated=order.now, language=language)
-                rendered[one.value] = render_json(document)
-    return rendered
+    renderers = {Format.HTML: render_html, Format.TEXT: render_text}
+    return {
+        one.value: render_page(view)
+        for one, render_page in renderers.items()
+        if one in order.formats
+    }
 
 
 def _tell(assessment: Assessment, started: float, asked: float) -> None:

@@ -7,7 +7,7 @@ are tested against it. Secrets hide themselves when printed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from ipaddress import IPv6Address
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.errors import SettingsError
 from app.i18n import LANGUAGES, N_, Message, msg
+from app.policy import Policy, read_policy
 
 
 class Secret(str):
@@ -55,6 +56,7 @@ SETTINGS = (
     Setting("REPORT_DIR", "reports", N_("Folder that the reports are written to")),
     Setting("REPORT_LANG", "", N_("ko or en; unset: by the locale")),
     Setting("REPORT_TZ", "", N_("Zone of the period and of all times; unset: the Director's")),
+    Setting("REPORT_POLICY_FILE", "", N_("File (TOML) of what is expected and what is muted")),
     Setting("REPORT_LOG_DIR", "logs", N_("Folder of the log file; empty: no file")),
     Setting("REPORT_LOG_LEVEL", "INFO", N_("DEBUG, INFO, WARNING or ERROR")),
     Setting("REPORT_LOG_FORMAT", "text", N_("text or json")),
@@ -267,6 +269,31 @@ def read_log(values: Mapping[str, str | None]) -> LogSettings:
         level=level,
         format=log_format,
     )
+
+
+def read_expectations(values: Mapping[str, str | None], kinds: Collection[str] = ()) -> Policy:
+    """Read the policy file; without one, the defaults.
+
+    Args:
+        values: the settings.
+        kinds: the kinds of findings that a mute may name; empty: not checked.
+
+    Raises:
+        SettingsError: naming everything that is wrong in it.
+    """
+    written = _Reader(values).text("REPORT_POLICY_FILE")
+    if not written:
+        return Policy()
+    try:
+        content = Path(written).read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        what = msg(
+            "REPORT_POLICY_FILE {path} cannot be read: {reason}.", path=written, reason=reason
+        )
+        cure = msg("Give a readable file, or unset it for the defaults.")
+        raise SettingsError([(what, cure)]) from error
+    return read_policy(content, written, kinds)
 
 
 def zone_of(name: str) -> tzinfo | None:

@@ -97,9 +97,13 @@ class History:
     """What ran before the period, for judging by comparison.
 
     Attributes:
-        jobs: jobs that ended before the period began, newest JobId first; narrowed like the jobs.
-        since: from when on no job is missing; None when nothing is known of the past.
-        whole: whether there is nothing older in the catalog, so that "never" may be said.
+        jobs: jobs that ended before the period began and were made within the look-back, newest
+            JobId first, of every type; narrowed like the jobs. Single ones may be older than
+            `since`, which are then those of their name without a gap.
+        since: from when on no job is missing, by the time it was made; None when nothing is known
+            of the past.
+        whole: whether these are all that the catalog has, so that "never" may be said; False also
+            where it has older ones than the look-back.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -116,7 +120,8 @@ class Snapshot:
         mode: how the period was asked for.
         period: the period, in the zone times are shown in.
         jobs: every job that overlaps the period, each once, newest JobId first.
-        logs: the logs that were asked for and had, by JobId.
+        logs: the logs that were asked for and had, by JobId; of a success only what accuses in it
+            and, as `head`, why its level was upgraded.
         clients: the clients the catalog knows; None when that could not be had.
         live: the Director's live jobs by JobId; None when not had or not needed.
         gaps: what is missing.
@@ -138,9 +143,11 @@ class Snapshot:
     notes: tuple[Gap, ...] = ()
     history: History = field(default_factory=History)
     resources: tuple[JobResource, ...] | None = None
-    """The configured jobs; None when that could not be had."""
+    """The configured jobs, not narrowed; only their names where the server does not tell more. None
+    when they could not be had."""
     schedule: tuple[ScheduledRun, ...] | None = None
-    """Runs foreseen from the Director's last midnight on, for eight days; None when not had."""
+    """Runs foreseen from the Director's last midnight on, for eight days (fewer where they are more
+    than 2,000), not narrowed; None when not had, or not asked for as the period is long over."""
     pools: tuple[Pool, ...] | None = None
     volumes: tuple[Volume, ...] | None = None
     stopped: Message | None = None

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from app.demo import Night, job_row
 from app.demo.logs import Ending, JobLog
-from app.demo.night import Row
+from app.demo.night import Row, catalog_time, epoch
 
 ZONE = ZoneInfo("Asia/Seoul")
 FAILED_SHARE = 0.02
@@ -25,6 +25,11 @@ _LASTS = timedelta(hours=8)
 _STORAGE = "backup-sd"
 _DIRECTOR = "backup-dir"
 _FIRST_JOBID = 1_000
+_POOLS = ("Full-Pool", "Inc-Pool")
+_FORESEEN_DAYS = 8
+_JOBS_A_VOLUME = 500
+_LOGGED_SUCCESSES = 200
+"""The newest jobs have a log even if they went well: some of these are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ def build(extent: Extent, now: datetime) -> StillNight:
         if log is not None:
             night.logs[row["jobid"]] = log.rows
     night.job_names = [name for _, name in names]
+    night.schedule = [
+        _foreseen(client, name, now, day) for day in range(_FORESEEN_DAYS) for client, name in names
+    ]
+    night.volumes = [_volume(number, now) for number in range(extent.jobs // _JOBS_A_VOLUME + 1)]
+    night.pools = [_pool(number, name, len(night.volumes)) for number, name in enumerate(_POOLS, 1)]
     night.settle()
     return night
 
@@ -135,24 +145,73 @@ def _job(
         files=files,
         bytes=files * random.randint(1_000, 200_000),
         errors=2 if failed else unreadable,
-        pool="Full-Pool" if level == "F" else "Inc-Pool",
-        volume=f"Vol-{index // 500:04d}",
+        pool=_POOLS[0] if level == "F" else _POOLS[1],
+        volume=f"Vol-{index // _JOBS_A_VOLUME:04d}",
         sessionid=index + 1,
         sessiontime=int(started.timestamp()),
     )
-    if ago >= extent.shown or not (failed or warned):
+    logged = failed or warned or index >= extent.jobs - _LOGGED_SUCCESSES
+    if ago >= extent.shown or not logged:
         return row, None
     return row, _log(row, started, ended, unreadable)
 
 
+def _foreseen(client: str, name: str, now: datetime, day: int) -> Row:
+    due = now.replace(hour=14, minute=0, second=0) + timedelta(days=day)
+    return {
+        "level": "I",
+        "type": "B",
+        "name": name,
+        "client": client,
+        "fileset": "Full Set",
+        "schedtime_epoch": epoch(due),
+        "schedtime": catalog_time(due, ZONE),
+        "priority": "10",
+        "schedule": "Nightly",
+    }
+
+
+def _pool(number: int, name: str, volumes: int) -> Row:
+    return {
+        "poolid": number,
+        "name": name,
+        "numvols": volumes // len(_POOLS),
+        "maxvols": 0,
+        "volretention": 31536000,
+        "maxvolbytes": 500_000_000_000,
+        "recycle": 1,
+        "pooltype": "Backup",
+        "enabled": 1,
+    }
+
+
+def _volume(number: int, now: datetime) -> Row:
+    written = catalog_time(now - timedelta(days=1), ZONE)
+    return {
+        "mediaid": number + 1,
+        "volumename": f"Vol-{number:04d}",
+        "firstwritten": written,
+        "lastwritten": written,
+        "volbytes": 500_000_000_000,
+        "volerrors": 0,
+        "volstatus": "Full",
+        "enabled": 1,
+        "recycle": 1,
+        "volretention": 31536000,
+        "maxvolbytes": 500_000_000_000,
+        "pool": _POOLS[number % 2],
+        "storage": "File1",
+    }
+
+
 def _log(row: Row, started: datetime, ended: datetime, unreadable: int) -> JobLog:
-    """What Bacula writes when a client goes away, or when files cannot be read."""
+    """What Bacula writes: also when a client goes away, or when files cannot be read."""
     log = JobLog(row, ZONE, _DIRECTOR, _STORAGE)
     log.start(started)
     for number in range(unreadable):
         path = f"/srv/data/영업부/견적서 {number:03d}.xlsx"
         log.by_client(started, f'     Could not stat "{path}": ERR=Permission denied')
-    if unreadable:
+    if row["jobstatus"] == "T":
         log.transferred(ended)
     else:
         log.by_director(
@@ -164,5 +223,5 @@ def _log(row: Row, started: datetime, ended: datetime, unreadable: int) -> JobLo
         )
         log.pace(ended)
         log.by_director(ended, "Fatal error: No Job status returned from FD.")
-    log.backup_summary(ended, Ending(sd_errors=0 if unreadable else 1))
+    log.backup_summary(ended, Ending(sd_errors=int(row["jobstatus"] == "f")))
     return log

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.settings import SETTINGS
+from bench.asked import by_kind
 from bench.catalog import Extent
 from bench.children import USERNAME, BenchError, Served, Server, Usage, ask, environment, measure
 from bench.waves import waves
@@ -19,6 +20,8 @@ CONCURRENCY = int(next(one.default for one in SETTINGS if one.name == "BACULUM_A
 NIGHTS = 100
 SHOWN_NIGHTS = 10
 LARGEST_PHASES = 10_000
+LEAN = "look_back_days = 0\nsuccess_logs = 0\n"
+"""A policy with which a run reads the period only."""
 _HEAD = 4096
 
 
@@ -36,6 +39,9 @@ class Case:
         received: bytes that were sent for it, compressed.
         html: bytes of the page.
         json: bytes of the JSON.
+        asked: requests of one run, by kind.
+        lean: whole runs that read neither history nor logs of successes.
+        lean_asked: requests of one of these, by kind.
     """
 
     server: str
@@ -47,6 +53,14 @@ class Case:
     received: int
     html: int
     json: int
+    asked: Mapping[str, int]
+    lean: Sequence[Usage]
+    lean_asked: Mapping[str, int]
+
+    @property
+    def lean_wall(self) -> float:
+        """Median seconds of the runs that read less."""
+        return statistics.median(run.wall for run in self.lean)
 
     @property
     def wall(self) -> float:
@@ -99,11 +113,19 @@ def measure_case(name: str, jobs: int, *, latency: float, workers: int, repeats:
         runs: list[Usage] = []
         bare: list[float] = []
         seen: list[Served] = []
+        lean: list[Usage] = []
+        less: list[Served] = []
+        apart = Path(folder) / "lean"
+        apart.mkdir()
+        policy = apart / "policy.toml"
+        policy.write_text(LEAN, "utf-8")
         for _ in range(repeats):
             runs.append(_run(server, Path(folder)))
             seen = server.take(latency=latency)
             bare.append(_replay(server, seen, Path(folder)))
             server.take(latency=latency)
+            lean.append(_run(server, apart, REPORT_POLICY_FILE=str(policy)))
+            less = server.take(latency=latency)
         html = _newest(Path(folder), "html")
         document = _newest(Path(folder), "json")
         _check(document, extent.shown_jobs)
@@ -117,6 +139,9 @@ def measure_case(name: str, jobs: int, *, latency: float, workers: int, repeats:
             received=sum(one.size for one in seen),
             html=html.stat().st_size,
             json=document.stat().st_size,
+            asked=by_kind(one.path for one in seen),
+            lean=tuple(lean),
+            lean_asked=by_kind(one.path for one in less),
         )
 
 
@@ -138,10 +163,10 @@ def measure_phases(name: str, jobs: int, *, repeats: int) -> Phases:
     return Phases(name, jobs, cpu, told[0]["html"], told[0]["per_row"])
 
 
-def _run(server: Server, folder: Path) -> Usage:
-    """Start the report as a user does, in an empty folder and with settings from outside."""
+def _run(server: Server, folder: Path, **settings: str) -> Usage:
+    """Start the report as a user does, in a folder of its own and with settings from outside."""
     arguments = ["-m", "app", "--from", server.start, "--to", server.end, "--format", "html,json"]
-    return measure(arguments, environment(**server.settings()), folder)
+    return measure(arguments, environment(**server.settings(), **settings), folder)
 
 
 def _replay(server: Server, seen: Sequence[Served], folder: Path) -> float:

@@ -83,6 +83,10 @@ def markdown(figures: Figures) -> str:
             _aims(figures),
             "### The whole run",
             _cases(figures.cases),
+            "### What is asked",
+            _asked(figures.cases),
+            "### What judging by comparison costs",
+            _lean(figures.cases),
             f"### CPU by stage, {figures.phases.jobs:,} jobs shown ({figures.phases.server})",
             _phases(figures.phases),
             "### Start",
@@ -186,6 +190,46 @@ def _cases(cases: Sequence[Case]) -> str:
                 f"{case.html / 1000:,.0f}",
                 f"{case.json / 1000:,.0f}",
                 str(len(case.runs)),
+            )
+            for case in cases
+        ),
+    )
+
+
+def _asked(cases: Sequence[Case]) -> str:
+    kinds = list(cases[0].asked)
+    return _table(
+        ("Server", "Jobs", *kinds, "Together"),
+        (
+            (
+                case.server,
+                f"{case.jobs:,}",
+                *(f"{case.asked[kind]:,}" for kind in kinds),
+                f"{case.requests:,}",
+            )
+            for case in cases
+        ),
+    )
+
+
+def _lean(cases: Sequence[Case]) -> str:
+    """Return what history and the logs of successes cost, beside a run without them."""
+    head = (
+        "Server", "Jobs", "Pages for history", "Logs of successes", "Run, s", "Without, s",
+        "Peak, MB", "Without, MB",
+    )  # fmt: skip
+    return _table(
+        head,
+        (
+            (
+                case.server,
+                f"{case.jobs:,}",
+                f"{case.asked['job list'] - case.lean_asked['job list']:,}",
+                f"{case.asked['logs'] - case.lean_asked['logs']:,}",
+                f"{case.wall:.2f}",
+                f"{case.lean_wall:.2f}",
+                f"{case.peak / _MB:.0f}",
+                f"{max(run.peak for run in case.lean) / _MB:.0f}",
             )
             for case in cases
         ),

@@ -94,6 +94,11 @@ class ApiClient:
         return self._stats
 
     @property
+    def allowed(self) -> float:
+        """Seconds that all calls together may take."""
+        return self._allowed
+
+    @property
     def remaining(self) -> float:
         """Seconds left for all calls together."""
         return self._ends - time.monotonic()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.bacula.joblog import clean_line
 
 _LONGEST_NAME = 300
+_LONGEST_EPOCH = 253_000_000_000
+_LONGEST_TIME = timedelta(days=365_000)
+_NO = frozenset({"0", "no", "false"})
+_YES = frozenset({"1", "yes", "true"})
 
 
 def number(value: Any) -> int | None:
@@ -31,3 +36,36 @@ def text(row: Mapping[str, Any], name: str) -> str:
     if value is None or isinstance(value, list | dict):
         return ""
     return clean_line(str(value)[:_LONGEST_NAME])
+
+
+def limit(value: Any) -> int | None:
+    """Return a limit; None for 0, which stands for "no limit", and for what is no number."""
+    most = number(value)
+    return most if most is not None and most > 0 else None
+
+
+def length(value: Any) -> timedelta | None:
+    """Return a length of time given in seconds; None for 0 and for more than 1,000 years."""
+    seconds = limit(value)
+    if seconds is None or seconds > _LONGEST_TIME.total_seconds():
+        return None
+    return timedelta(seconds=seconds)
+
+
+def flag(value: Any) -> bool | None:
+    """Return a yes or no, however it is written; None when it is neither."""
+    written = str(value).strip().lower()
+    return True if written in _YES else False if written in _NO else None
+
+
+def epoch(value: Any) -> datetime | None:
+    """Return the instant of a true Unix epoch, in UTC; None for 0 and for what is none."""
+    seconds = number(value)
+    if seconds is None or not 0 < seconds < _LONGEST_EPOCH:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def rows_of(answer: Sequence[Any], name: str) -> list[Mapping[str, Any]]:
+    """Return what is a row and has the field that names it."""
+    return [row for row in answer if isinstance(row, Mapping) and text(row, name)]

@@ -8,8 +8,9 @@ other parameter. Rows are never trusted to match what was asked.
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -69,6 +70,38 @@ def created_at(row: Row) -> datetime | None:
     return created or next((w for n in names if (w := parse_wall(row.get(n))) is not None), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the list is read on with `offset`.
+
+    Attributes:
+        offset: the place, in rows.
+        limit: rows to ask for at once.
+        lowest: the oldest JobId before it.
+        first: rows of the very first page.
+    """
+
+    offset: int
+    limit: int
+    lowest: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The rows of one job name.
+
+    Attributes:
+        page: the newest rows, as many as were needed.
+        complete: whether there are no older ones.
+        error: why there are no more, where some are missing.
+    """
+
+    page: list[Any]
+    complete: bool = False
+    error: ApiError | None = None
+
+
 class JobList:
     """Reads the job list of one server, newest first.
 
@@ -76,6 +109,7 @@ class JobList:
 
     Attributes:
         read_back_to: when the oldest row was made up to which nothing is left out; None at first.
+        at_end: whether the list was read to its end: there is nothing older.
     """
 
     def __init__(self, client: ApiClient, dialect: Dialect, each: Each = map) -> None:
@@ -85,6 +119,9 @@ class JobList:
         self._path = dialect.path("jobs")
         self._dialect = dialect
         self.read_back_to: datetime | None = None
+        self.at_end = False
+        self._rest: Callable[[Reach], Iterator[list[Any]]] | None = None
+        self._last: list[Any] = []
 
     def pages(self, first: Sequence[Any], reach: Reach) -> Iterator[list[Any]]:
         """Yield pages of rows until `reach` is passed; some rows may come twice.
@@ -97,9 +134,28 @@ class JobList:
             ApiError: when the rest cannot be had; what was yielded stays good.
         """
         yield self._whole(first)
+        if not _jobids(first):
+            self.at_end = not first
+        elif reach.passed(first):
+            self._rest = partial(self._second, first, by_name=False)
+        else:
+            yield from self._second(first, reach, by_name=True)
+
+    def older(self, reach: Reach) -> Iterator[list[Any]]:
+        """Yield pages behind those of `pages`, for as far back as it costs little.
+
+        Where `offset` is honoured: page after page, until `reach` is passed. Elsewhere at most one
+        longer page, and none where job names had to be asked one by one: those lists are long.
+
+        Raises:
+            ApiError: when the rest cannot be had; what was yielded stays good.
+        """
+        if self._rest is not None and not reach.passed(self._last):
+            yield from self._rest(reach)
+
+    def _second(self, first: Sequence[Any], reach: Reach, *, by_name: bool) -> Iterator[list[Any]]:
+        """Yield what follows the first page, which alone does not tell how to go on."""
         jobids = sorted(_jobids(first))
-        if not jobids or reach.passed(first):
-            return
         # Asked also after a short page: a server may allow fewer rows than were asked for.
         offset, limit = len(first) - _overlap(first), PAGE
         try:
@@ -112,35 +168,70 @@ class JobList:
             page = self._ask(limit=limit, offset=offset)
         # By its middle: the newest row may be gone since, or newer ones have come.
         if max(_jobids(page), default=0) < jobids[len(jobids) // 2]:
-            yield from self._onward(first, page, offset, limit, reach)
+            place = _Place(offset, limit, min(jobids), len(first))
+            pages = self._onward(page, place, reach, by_name=by_name)
+            # A page is large: nobody holds on to one that was read.
+            del page
+            yield from pages
             return
         # `offset` is ignored; this is simply a longer first page.
         yield self._whole(page)
-        if len(page) >= limit and not reach.passed(page):
+        if len(page) < limit:
+            # Unless the server never gives more than the first page's rows.
+            self.at_end = len(page) > len(first) or len(first) < FIRST_PAGE
+        elif limit < PAGE and not by_name:
+            # It cannot hold a longer one.
+            return
+        elif reach.passed(page):
+            self._rest = self._longest
+        elif by_name:
             yield from self._by_name(page, reach)
+        else:
+            yield from self._longest(reach)
 
     def _onward(
-        self, first: Sequence[Any], page: list[Any], offset: int, limit: int, reach: Reach
+        self, page: list[Any], place: _Place, reach: Reach, *, by_name: bool
     ) -> Iterator[list[Any]]:
-        """Yield `page`, which begins at `offset`, and what follows it."""
-        lowest = min(_jobids(first))
+        """Yield `page`, which is at `place`, and what follows it, until `reach` is passed."""
+        offset, lowest = place.offset, place.lowest
         while True:
             jobids = _jobids(page)
             if max(jobids, default=0) < lowest:
                 # More rows were deleted meanwhile than pages overlap: others moved up, unseen.
-                yield self._ask(limit=limit, offset=max(offset - limit, 0))
+                yield self._ask(limit=place.limit, offset=max(offset - place.limit, 0))
             yield self._whole(page)
             if min(jobids, default=lowest) >= lowest:
-                if len(page) >= limit:
+                if len(page) < place.limit:
+                    self.at_end = True
+                elif by_name:
                     # `offset` is ignored after all.
                     yield from self._by_name(page, reach)
                 return
             # A page shorter than the first is no matter of what the server allows: it is the last.
-            if len(page) < len(first) or reach.passed(page):
+            if len(page) < place.first:
+                self.at_end = True
                 return
             lowest = min(jobids)
             offset += len(page) - _overlap(page)
-            page = self._ask(limit=limit, offset=offset)
+            if reach.passed(page):
+                self._rest = partial(self._follow, replace(place, offset=offset, lowest=lowest))
+                return
+            page = []
+            page = self._ask(limit=place.limit, offset=offset)
+
+    def _follow(self, place: _Place, reach: Reach) -> Iterator[list[Any]]:
+        """Yield what follows, the next page of which is still to be asked for."""
+        page = self._ask(limit=place.limit, offset=place.offset)
+        pages = self._onward(page, place, reach, by_name=False)
+        del page
+        yield from pages
+
+    def _longest(self, _reach: Reach) -> Iterator[list[Any]]:
+        """Yield one page, the longest that every server survives."""
+        limit = LAST_RESORT[0]
+        page = self._ask(limit=limit, tries=1)
+        yield self._whole(page)
+        self.at_end = len(page) < limit
 
     def open_jobs(self) -> list[Any]:
         """Return the jobs that run or wait, however old; time filters would drop them.
@@ -173,16 +264,26 @@ class JobList:
         The server shows only jobs of configured names, so the names together are the whole list.
         """
         stuck: ApiError | None = None
+        cut: list[datetime | None] = []
         try:
-            for pages, error in self._each(partial(self._of_name, reach), self._names(page)):
-                yield from pages
-                stuck = error or stuck
+            for found in self._each(partial(self._of_name, reach), self._names(page)):
+                stuck = found.error or stuck
+                if not found.complete:
+                    cut.append(_oldest(found.page))
+                yield found.page
         except _NamesUselessError:
             _log.info("Job names do not help at this server; asking with larger limits")
-            for longer in self._growing(LAST_RESORT, reach):
+            for longer, complete in self._growing(LAST_RESORT, reach):
                 yield self._whole(longer)
+                self.at_end = complete
+            return
         if stuck is not None:
             raise stuck
+        self.at_end = not cut
+        known = [wall for wall in cut if wall is not None]
+        # Each name's list goes back that far at least; one whose rows tell no time proves nothing.
+        if known and len(known) == len(cut):
+            self.read_back_to = max(known)
 
     def _names(self, page: list[Any]) -> list[str]:
         try:
@@ -195,22 +296,29 @@ class JobList:
             raise _NamesUselessError
         return list(dict.fromkeys(names))
 
-    def _of_name(self, reach: Reach, name: str) -> tuple[list[list[Any]], ApiError | None]:
-        """Return the pages of one name, and why there are no more if some are missing."""
-        pages: list[list[Any]] = []
+    def _of_name(self, reach: Reach, name: str) -> _Named:
+        """Return the rows of one name, and why there are no more if some are missing."""
+        found = _Named([])
         try:
-            for page in self._growing((FIRST_PAGE, PAGE, *LAST_RESORT), reach, name=name):
+            for page, complete in self._growing((FIRST_PAGE, PAGE, *LAST_RESORT), reach, name=name):
                 if any(row.get("name") != name for row in _rows(page)):
                     raise _NamesUselessError
                 # A longer page holds the shorter one before it.
-                pages = [page]
+                found = _Named(page, complete)
         except ApiError as error:
             # Bacularis says MISSING of a name without any job.
-            return pages, None if error.fault is Fault.MISSING else error
-        return pages, None
+            if error.fault is Fault.MISSING:
+                return replace(found, complete=True)
+            return replace(found, error=error)
+        return found
 
-    def _growing(self, limits: Sequence[int], reach: Reach, **filters: str) -> Iterator[list[Any]]:
-        """Ask for ever more of the newest rows, until `reach` is passed or there are no more."""
+    def _growing(
+        self, limits: Sequence[int], reach: Reach, **filters: str
+    ) -> Iterator[tuple[list[Any], bool]]:
+        """Ask for ever more of the newest rows, until `reach` is passed or there are no more.
+
+        Each page comes with whether it holds all there is.
+        """
         had = PAGE
         for limit in limits:
             try:
@@ -219,7 +327,7 @@ class JobList:
                 if limit > PAGE and error.fault in _TOO_MUCH:
                     break
                 raise
-            yield page
+            yield page, len(page) < limit
             if len(page) < limit or reach.passed(page):
                 return
             had = limit
@@ -227,9 +335,8 @@ class JobList:
 
     def _whole(self, page: Sequence[Any]) -> list[Any]:
         """Note how far back the list is read without a gap."""
-        created = [at for row in _rows(page)[-CERTAIN:] if (at := created_at(row)) is not None]
-        if created:
-            self.read_back_to = min(created)
+        self.read_back_to = _oldest(page) or self.read_back_to
+        self._last = _rows(page)[-CERTAIN:]
         return list(page)
 
     def _ask(self, tries: int | None = None, **params: Any) -> list[Any]:
@@ -239,6 +346,12 @@ class JobList:
 
 def _rows(page: Sequence[Any]) -> list[Row]:
     return [row for row in page if isinstance(row, Mapping)]
+
+
+def _oldest(page: Sequence[Any]) -> datetime | None:
+    """Return when the last rows of a page were made, the oldest of them."""
+    created = [at for row in _rows(page)[-CERTAIN:] if (at := created_at(row)) is not None]
+    return min(created, default=None)
 
 
 def _jobids(page: Sequence[Any]) -> list[int]:
@@ -265,29 +378,39 @@ def job_from_row(row: Row, clock: DirectorClock) -> Job | None:
     if jobid is None or jobid <= 0:
         return None
     seen = observe_row(row)
+    # Most rows have the same moment two or three times: it is kept once.
+    moments: dict[datetime, datetime | None] = {}
 
-    def instant(name: str) -> datetime | None:
-        return clock.instant(parse_wall(row.get(name)), seen)
+    def instant(wall: datetime | None) -> datetime | None:
+        if wall is None:
+            return None
+        if wall not in moments:
+            moments[wall] = clock.instant(wall, seen)
+        return moments[wall]
+
+    def word(name: str) -> str:
+        """Return what is the same in many rows; it too is kept once."""
+        return sys.intern(text(row, name))
 
     unique = text(row, "job")
     return Job(
         jobid=jobid,
         unique=unique,
-        name=text(row, "name") or unique or str(jobid),
-        client=text(row, "client"),
-        type=text(row, "type"),
-        level=text(row, "level"),
-        status=text(row, "jobstatus"),
-        created=clock.instant(created_wall(unique), seen),
-        scheduled=instant("schedtime"),
-        started=instant("starttime"),
-        ended=instant("endtime"),
-        real_ended=instant("realendtime"),
+        name=word("name") or unique or str(jobid),
+        client=word("client"),
+        type=word("type"),
+        level=word("level"),
+        status=word("jobstatus"),
+        created=instant(created_wall(unique)),
+        scheduled=instant(parse_wall(row.get("schedtime"))),
+        started=instant(parse_wall(row.get("starttime"))),
+        ended=instant(parse_wall(row.get("endtime"))),
+        real_ended=instant(parse_wall(row.get("realendtime"))),
         files=_count(row, "jobfiles"),
         bytes=_count(row, "jobbytes"),
         errors=_count(row, "joberrors"),
-        pool=text(row, "pool"),
-        fileset=text(row, "fileset"),
+        pool=word("pool"),
+        fileset=word("fileset"),
         prior_jobid=number(row.get("priorjobid")) or 0,
         purged=bool(number(row.get("purgedfiles"))),
     )

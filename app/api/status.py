@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from app.api.client import ApiClient
 from app.api.dialect import Dialect
 from app.api.faults import ApiError, Fault
-from app.api.fields import number, text
+from app.api.fields import epoch, number, text
 from app.bacula.clock import Observation, observe, parse_wall
 from app.bacula.joblog import MAX_LINE, clean_line, repair
 from app.bacula.model import Client, LiveJob
@@ -60,7 +59,7 @@ def fetch_running(
             jobid=jobid,
             status=text(row, "status"),
             description=_words(row, "status_desc"),
-            since=_epoch(row.get("starttime_epoch")) or _epoch(row.get("schedtime_epoch")),
+            since=epoch(row.get("starttime_epoch")) or epoch(row.get("schedtime_epoch")),
             files=number(row.get("jobfiles")),
             bytes=number(row.get("jobbytes")),
         )
@@ -123,10 +122,3 @@ def _words(row: Mapping[str, Any], name: str) -> str:
 def _larger(one: int | None, other: int | None) -> int | None:
     known = [value for value in (one, other) if value is not None]
     return max(known, default=None)
-
-
-def _epoch(value: Any) -> datetime | None:
-    seconds = number(value)
-    if seconds is None or not 0 < seconds < 253_000_000_000:
-        return None
-    return datetime.fromtimestamp(seconds, UTC)

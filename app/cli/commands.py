@@ -263,10 +263,11 @@ def _run_report(
     options: Mapping[str, Any], values: Mapping[str, str | None], period: PeriodRequest
 ) -> Result:
     """Read the settings, set up the log, and make one report."""
+    from app.assess.finding import Kind
     from app.logs import LOGGER, Masker, set_up
     from app.pipeline import Order, run
     from app.report.render import Format
-    from app.settings import read_api, read_log, read_output
+    from app.settings import read_api, read_expectations, read_log, read_output
     from app.snapshot import Filters
 
     language = language_for(options["lang"] or values.get("REPORT_LANG"), os.environ)
@@ -282,6 +283,7 @@ def _run_report(
     directory = options["output"]
     output = attempt(lambda: read_output(values, directory=directory, language=language))
     log = attempt(lambda: read_log(values))
+    policy = attempt(lambda: read_expectations(values, [kind.value for kind in Kind]))
     if problems:
         raise SettingsError(problems)
     level = "DEBUG" if options["verbose"] else log.level
@@ -303,6 +305,7 @@ def _run_report(
         formats=formats,
         now=datetime.now(UTC),
         host_zone=host_zone(),
+        policy=policy,
     )
     result = run(order, api, output)
     import logging
@@ -317,17 +320,18 @@ def _run_report(
 def _exit_code(result: Result, fail_on: str) -> ExitCode:
     """Choose the exit code: what is missing counts before what is found."""
     from app.assess import Level
-    from app.bacula.codes import Outcome
 
     assessment = result.assessment
     if assessment.snapshot.stopped is not None:
         return ExitCode.API
     if not assessment.complete:
         return ExitCode.INCOMPLETE
+    level = assessment.verdict.level
     reached = {
+        # Critical: a job failed, or a critical finding, that is not muted.
         "never": False,
-        "failed": assessment.counts[Outcome.FAILED] > 0,
-        "warning": assessment.verdict.level is not Level.GOOD,
+        "failed": level is Level.CRITICAL,
+        "warning": level is not Level.GOOD,
     }[fail_on]
     return ExitCode.FINDINGS if reached else ExitCode.DONE
 
@@ -379,9 +383,10 @@ def _split_formats(_context: click.Context, _param: click.Parameter, value: str)
 
 def _check(values: Mapping[str, str | None], _: Translator) -> ExitCode:
     """Print each step as it ends."""
+    from app.assess.finding import Kind
     from app.check import SETTINGS_STEP, State, Step, check
     from app.logs import Masker
-    from app.settings import read_api
+    from app.settings import read_api, read_expectations
 
     marks = {State.OK: ("✓", "green"), State.FAILED: ("✗", "red"), State.SKIPPED: ("–", None)}
     failed = False
@@ -394,11 +399,19 @@ def _check(values: Mapping[str, str | None], _: Translator) -> ExitCode:
         if step.cure is not None:
             put(f"  → {masker(_.text(step.cure))}")
 
+    api = None
+    problems: list[Any] = []
     try:
         api = read_api(values)
     except SettingsError as error:
-        for what, cure in error.problems:
-            show(Step(SETTINGS_STEP, State.FAILED, 0.0, what, cure))
+        problems.extend(error.problems)
+    try:
+        read_expectations(values, [kind.value for kind in Kind])
+    except SettingsError as error:
+        problems.extend(error.problems)
+    for what, cure in problems:
+        show(Step(SETTINGS_STEP, State.FAILED, 0.0, what, cure))
+    if api is None or problems:
         return ExitCode.SETTINGS
     masker = Masker([api.password], api.username)
     show(Step(SETTINGS_STEP, State.OK, 0.0, msg("all there")))

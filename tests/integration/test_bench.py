@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.asked import by_kind
 from bench.children import BenchError
 from bench.tables import BEGIN, END, write
 from bench.waves import waves
@@ -35,14 +36,17 @@ def test_a_small_run_prints_its_tables_and_keeps_its_figures(tmp_path: Path) -> 
     done = bench(*SMALL, f"--json={figures}", f"--write={page}")
 
     assert done.returncode == 0, done.stderr
-    for heading in ("### The aims", "### The whole run", "### CPU by stage, 200", "### Start"):
+    headings = ("The aims", "The whole run", "What is asked", "CPU by stage, 200", "Start")
+    for heading in (f"### {one}" for one in headings):
         assert heading in done.stdout
     assert "| baculum-15.0 | 200 | 20 |" in done.stdout
     assert page.read_text("utf-8") == f"before\n{BEGIN}\n\n{done.stdout}\n{END}\nafter\n"
     told = json.loads(figures.read_text("utf-8"))
     (case,) = told["cases"]
     assert case["shown"] == 20
-    assert case["requests"] >= 4
+    assert case["requests"] == sum(case["asked"].values()) >= 4
+    assert case["asked"]["configuration"] == case["lean_asked"]["configuration"] == 4
+    assert case["lean_asked"]["logs"] < case["asked"]["logs"]
     assert case["peak"] > 0
     assert case["ratio"] > 0
     assert {"collect", "assess", "view", "render html", "write"} <= told["phases"]["cpu"].keys()
@@ -75,6 +79,28 @@ def test_what_the_lists_tell_is_asked_after_them_and_pages_follow_each_other() -
         [[paths[6]], [paths[7]]],
         [[paths[8]], [paths[9]], [paths[10]]],
     ]
+
+
+def test_every_request_is_of_one_kind() -> None:
+    paths = {
+        "/api/v1/jobs?limit=1000": "job list",
+        "/api/v1/jobs?limit=5000&offset=950": "job list",
+        "/api/v1/jobs?limit=5000&jobstatus=CR": "open, bad",
+        "/api/v1/jobs?limit=1000&name=a": "single names",
+        "/api/v1/jobs/resnames": "names",
+        "/api/v1/jobs/show": "configuration",
+        "/api/v1/schedules/status?days=8&limit=2000": "configuration",
+        "/api/v1/pools": "configuration",
+        "/api/v1/volumes": "configuration",
+        "/api/v1/joblog/7?show_time=1": "logs",
+        "/api/v1/jobs/8": "other",
+        "/api/v1/clients": "other",
+        "/api/v1/status/director/?type=running": "other",
+    }
+
+    for path, kind in paths.items():
+        assert by_kind([path])[kind] == 1
+    assert sum(by_kind(paths).values()) == len(paths)
 
 
 def test_nothing_but_what_stands_between_the_markers_is_replaced(tmp_path: Path) -> None:

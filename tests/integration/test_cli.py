@@ -152,7 +152,7 @@ def settings_of(baculum: Baculum) -> dict[str, str]:
 
 
 def quiet_night() -> Night:
-    """Two successes in the last night, nothing else."""
+    """Two Fulls in the last night, one of them the catalog's, nothing else."""
     now = datetime.now(UTC)
     start = now - timedelta(minutes=50)
     rows = [
@@ -160,6 +160,8 @@ def quiet_night() -> Night:
             jobid,
             f"작업-{jobid}",
             client=f"web{jobid:02d}-fd",
+            level="F",
+            fileset="Catalog" if jobid == 2 else "Full Set",
             scheduled=start,
             started=start,
             ended=now - timedelta(minutes=10),
@@ -266,6 +268,7 @@ def test_every_wrong_setting_is_named_at_once(ready: Cli) -> None:
         "BACULUM_WEB_URL": "https://me:secret@backup01/",
         "REPORT_LANG": "fr",
         "REPORT_TZ": "../../etc/passwd",
+        "REPORT_POLICY_FILE": "/nowhere/policy.toml",
         "REPORT_LOG_LEVEL": "LOUD",
         "REPORT_LOG_FORMAT": "xml",
     }
@@ -329,7 +332,15 @@ def test_an_unknown_host_ends_with_4(ready: Cli) -> None:
 
 @pytest.mark.parametrize(
     ("path", "source"),
-    [("joblog", "job logs"), ("/clients$", "clients"), ("status", "live status")],
+    [
+        ("joblog", "job logs"),
+        ("/clients$", "clients"),
+        ("status/director", "live status"),
+        ("/jobs/show", "configuration"),
+        ("schedules/status", "schedule"),
+        ("/pools", "pools"),
+        ("/volumes", "volumes"),
+    ],
 )
 def test_a_part_that_is_missing_ends_with_5_and_is_named_on_the_page(
     ready: Cli, baculum: Baculum, path: str, source: str
@@ -340,6 +351,15 @@ def test_a_part_that_is_missing_ends_with_5_and_is_named_on_the_page(
     assert source in [gap["source"] for gap in ran.document["gaps"]]
     assert complaints(ran.document) == []
     assert "This report is incomplete" in ran.page
+
+
+@pytest.mark.parametrize("path", ["/jobs/(show|resnames)", "schedules", "/pools", "/volumes"])
+def test_a_part_that_the_server_does_not_offer_does_not_make_a_report_incomplete(
+    ready: Cli, baculum: Baculum, path: str
+) -> None:
+    baculum.faults.append(Fault(path, FaultKind.WELCOME))
+    ran = at(ready, ready("--mode", "production"))
+    assert (ran.code, ran.document["gaps"]) == (0, [])
 
 
 def test_a_report_that_cannot_be_written_ends_with_7_before_anything_is_asked(
@@ -591,6 +611,52 @@ def test_a_password_put_where_its_file_belongs_is_not_printed(ready: Cli) -> Non
     assert PASSWORD.replace("/", "") not in ran.err
 
 
+# --- the policy file ----------------------------------------------------------------------------
+
+
+def test_the_policy_file_says_what_is_read(ready: Cli, baculum: Baculum) -> None:
+    ready.write("policy.toml", "look_back_days = 0\nsuccess_logs = 0\n")
+    usual = at(ready, ready("--mode", "production"))
+    logs = sum("joblog" in request.path for request in baculum.requests)
+    baculum.requests.clear()
+    ran = at(ready, ready("--mode", "production", env={"REPORT_POLICY_FILE": "policy.toml"}))
+    assert (usual.code, ran.code) == (0, 0)
+    assert sum("joblog" in request.path for request in baculum.requests) < logs
+
+
+WRONG_POLICY = 'room_days = -1\n\n[[mute]]\nkind = "mised"\nreason = "x"\nuntil = 2026-12-31\n'
+WRONG_PLACES = ["policy.toml: room_days is -1.", "policy.toml: mute[1].kind is 'mised'."]
+
+
+def test_a_policy_file_with_mistakes_ends_with_3_and_all_are_named(ready: Cli) -> None:
+    ready.write("policy.toml", WRONG_POLICY)
+    wrong = {"REPORT_POLICY_FILE": "policy.toml", "BACULUM_API_PORT": "0"}
+    ran = ready("--mode", "test", "--lang", "en", env=wrong)
+    assert (ran.code, ran.out) == (3, "")
+    assert len(ran.err.splitlines()) == 3
+    assert all(f"Error: {place}" in ran.err for place in WRONG_PLACES)
+
+
+def test_check_tells_the_mistakes_of_the_policy_file(ready: Cli) -> None:
+    ready.write("policy.toml", WRONG_POLICY)
+    ran = ready("check", "--lang", "en", env={"REPORT_POLICY_FILE": "policy.toml"})
+    assert ran.code == 3
+    assert [line for line in ran.out.splitlines() if line.startswith("✗")] == [
+        f"✗ settings: {place}  (0.000 s)" for place in WRONG_PLACES
+    ]
+    ready.write("policy.toml", "room_days = 1\n")
+    assert ready("check", env={"REPORT_POLICY_FILE": "policy.toml"}).code == 0
+
+
+@pytest.mark.parametrize("content", [b"room_days =", b"\xff\xfe\x00", b"[[[[", b"a = 1\x00"])
+def test_rubbish_in_the_policy_file_is_one_sentence(ready: Cli, content: bytes) -> None:
+    ready.write("policy.toml", content)
+    ran = ready("--mode", "test", "--lang", "en", env={"REPORT_POLICY_FILE": "policy.toml"})
+    assert (ran.code, ran.out) == (3, "")
+    assert len(ran.err.splitlines()) == 1
+    assert "policy.toml" in ran.err
+
+
 def test_an_unknown_zone_of_this_machine_does_no_harm(ready: Cli) -> None:
     for zone in ("Mars/Phobos", ":Asia/Seoul", "KST-9", "../../etc/passwd"):
         ran = ready("--mode", "test", env={"TZ": zone})
@@ -820,6 +886,7 @@ def test_the_demo_makes_a_report_without_any_settings(cli: Cli, flavour: Flavour
 
 def test_the_demo_is_not_led_astray_by_settings(cli: Cli) -> None:
     elsewhere = {"BACULUM_API_HOST": "nowhere.invalid", "HTTP_PROXY": "http://127.0.0.1:1"}
+    elsewhere["REPORT_POLICY_FILE"] = "/nowhere/policy.toml"
     assert cli("demo", env=elsewhere).code == 0
 
 

@@ -19,7 +19,9 @@ from app.errors import UsageError
 from app.period import Mode
 from app.snapshot import Filters, GapSource, Snapshot
 from tests.integration.api.asking import (
+    BESIDE,
     NOW,
+    ONLY_THE_PERIOD,
     SEOUL,
     a_job,
     a_live_job,
@@ -54,19 +56,9 @@ def the_told_night() -> Night:
     return told_night(TOLD_NOW, SEOUL)
 
 
-NIGHTS: list[tuple[Callable[[], Night], datetime, dict[Outcome, int]]] = [
-    (
-        the_told_night,
-        TOLD_NOW,
-        {
-            Outcome.SUCCESS: 26,
-            Outcome.WARNING: 3,
-            Outcome.FAILED: 8,
-            Outcome.CANCELLED: 1,
-            Outcome.WAITING: 1,
-            Outcome.RUNNING: 3,
-        },
-    ),
+NIGHTS: list[tuple[Callable[[], Night], datetime, dict[Outcome, int] | None]] = [
+    # The story goes on being told: what it must have stands in the demo's own tests.
+    (the_told_night, TOLD_NOW, None),
     (
         rig_night,
         RIG_NOW,
@@ -101,20 +93,22 @@ def expected_of(night: Callable[[], Night], now: datetime) -> Snapshot:
 @pytest.mark.parametrize("flavour", Flavour)
 @pytest.mark.parametrize(("night", "now", "outcomes"), NIGHTS, ids=["told", "rig"])
 def test_every_server_tells_the_same_night(
-    flavour: Flavour, night: Callable[[], Night], now: datetime, outcomes: dict[Outcome, int]
+    flavour: Flavour, night: Callable[[], Night], now: datetime, outcomes: dict[Outcome, int] | None
 ) -> None:
     question = a_question(now=now)
     expected = expected_of(night, now)
     with Baculum(night(), flavour) as baculum:
         snapshot = snapshot_of(baculum, question)
-    assert Counter(job.outcome for job in snapshot.jobs) == outcomes
+    if outcomes is not None:
+        assert Counter(job.outcome for job in snapshot.jobs) == outcomes
     assert without_server(expected) == without_server(snapshot)
     assert (snapshot.source.server, snapshot.source.api) == (SERVERS[flavour], "v1")
     assert snapshot.gaps == ()
     assert snapshot.live
-    assert set(snapshot.logs) == {
-        job.jobid for job in snapshot.jobs if job.outcome is not Outcome.SUCCESS
-    }
+    wanted = {job.jobid for job in snapshot.jobs if job.outcome is not Outcome.SUCCESS}
+    assert wanted <= set(snapshot.logs)
+    assert {job.type for job in snapshot.jobs if job.jobid in set(snapshot.logs) - wanted} == {"B"}
+    assert all((snapshot.pools, snapshot.volumes, snapshot.resources, snapshot.schedule))
 
 
 @pytest.mark.parametrize(
@@ -304,7 +298,7 @@ def test_a_job_that_ends_while_it_is_asked_for_has_ended(monkeypatch: pytest.Mon
         snapshot = snapshot_of(baculum)
     assert snapshot.jobs[1].status == "f"
     assert snapshot.jobs[1].run_end is not None
-    assert list(snapshot.logs) == [1]
+    assert list(snapshot.logs) == [1, 2]
 
 
 def test_an_older_answer_does_not_bring_an_ended_job_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,7 +339,7 @@ def test_a_job_the_director_does_not_know_stays_open_and_unlisted() -> None:
     with Baculum(a_night(an_open_job(1), a_job(2))) as baculum:
         snapshot = snapshot_of(baculum)
     assert (snapshot.jobs[1].status, snapshot.live) == ("R", {})
-    assert paths(baculum, "jobs/") == ["jobs/1"]
+    assert paths(baculum, "jobs/1") == ["jobs/1"]
 
 
 def test_the_live_status_knows_better_what_a_job_waits_for() -> None:
@@ -473,10 +467,10 @@ def test_an_empty_catalog_is_an_empty_night() -> None:
 
 
 def test_logs_are_asked_for_only_where_they_are_needed() -> None:
-    """Not for plain successes; with times, which alone tell their order."""
+    """Not for plain successes, if that is not wanted; with times, which alone tell their order."""
     rows = [a_job(1), a_job(2, status="f"), a_job(3, errors=1), a_job(4, status="A")]
     with Baculum(a_night(*rows, an_open_job(5), a_job(6, status="X"))) as baculum:
-        snapshot = snapshot_of(baculum)
+        snapshot = snapshot_of(baculum, a_question(policy=ONLY_THE_PERIOD))
     logs = [request.path for request in baculum.requests if "joblog" in request.path]
     assert sorted(logs) == [f"/api/v1/joblog/{jobid}?show_time=1" for jobid in (2, 3, 4, 5, 6)]
     assert sorted(snapshot.logs) == [2, 3, 4, 5, 6]
@@ -532,8 +526,8 @@ def test_odd_logs_are_logs(monkeypatch: pytest.MonkeyPatch, rows: list[Any]) -> 
 
 def test_a_small_night_costs_few_requests() -> None:
     """The list and, as it is younger than what is asked for, a look whether it goes on; beside it
-    the open jobs, the Director's name, the clients; for one running job the Director's and its
-    client's status; one log for each job that is not a plain success.
+    the open jobs, the Director's name, the clients, the configured jobs, the schedules, pools and
+    volumes; for one running job the Director's and its client's status; one log for each job.
     """
     running = an_open_job(1)
     night = a_night(running, a_job(2), a_job(3, status="f"), running=[a_live_job(running)])
@@ -545,10 +539,12 @@ def test_a_small_night_costs_few_requests() -> None:
         "clients": 1,
         "status/director/": 1,
         "status/client/": 1,
+        **dict.fromkeys(BESIDE, 1),
         "joblog/1": 1,
+        "joblog/2": 1,
         "joblog/3": 1,
     }
-    assert snapshot.calls.requests == len(baculum.requests) == 9
+    assert snapshot.calls.requests == len(baculum.requests) == 14
     assert snapshot.calls.failed == 0
 
 

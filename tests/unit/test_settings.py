@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import ExitCode, SettingsError
+from app.policy import Policy
 from app.settings import (
     SETTINGS,
     ApiSettings,
@@ -22,6 +23,7 @@ from app.settings import (
     OutputSettings,
     Secret,
     read_api,
+    read_expectations,
     read_log,
     read_output,
     zone_of,
@@ -387,3 +389,47 @@ def test_no_other_text_is_a_web_address_and_it_is_not_repeated(url: str) -> None
 )
 def test_the_log_goes_where_it_is_told(values: dict[str, str], expected: LogSettings) -> None:
     assert read_log(values) == expected
+
+
+# --- the policy file ----------------------------------------------------------------------------
+
+
+def expectations(path: Path | str) -> Policy:
+    return read_expectations({"REPORT_POLICY_FILE": str(path)}, ["missed"])
+
+
+@pytest.mark.parametrize("values", [{}, {"REPORT_POLICY_FILE": ""}, {"REPORT_POLICY_FILE": None}])
+def test_without_a_policy_file_the_defaults_hold(values: Mapping[str, str | None]) -> None:
+    assert read_expectations(values) == Policy()
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_the_policy_file_is_read(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(f"{mark}success_logs = 7\n", "utf-8")
+    assert expectations(path) == Policy(success_logs=7)
+
+
+def test_a_policy_file_that_cannot_be_read_is_told_with_its_path(tmp_path: Path) -> None:
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(b"# \xe9\n")
+    for path, reason in (
+        (tmp_path / "none.toml", "No such file or directory"),
+        (tmp_path, "Is a directory"),
+        (latin, "not UTF-8"),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            expectations(path)
+        ((what, cure),) = caught.value.problems
+        assert str(what) == f"REPORT_POLICY_FILE {path} cannot be read: {reason}."
+        assert str(cure) == "Give a readable file, or unset it for the defaults."
+
+
+def test_a_mistake_in_the_policy_file_names_the_file_and_the_kinds_there_are(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('[[mute]]\nkind = "mised"\nreason = "x"\nuntil = 2026-12-31\n', "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        expectations(path)
+    assert str(caught.value) == f"{path}: mute[1].kind is 'mised'. Choose one of: missed."

@@ -21,11 +21,16 @@ from app.demo import Baculum, Flavour, Night, job_row
 from app.demo.night import Row, epoch
 from app.demo.replies import Reply
 from app.period import Mode, PeriodRequest
+from app.policy import Policy
 from app.snapshot import Filters, Snapshot
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=SEOUL)
 PASSWORD = "demo-password"
+ONLY_THE_PERIOD = Policy(look_back=timedelta(), success_logs=0)
+"""Nothing is read for judging alone: no history, no logs of successes."""
+BESIDE = ("jobs/show", "pools", "schedules/status", "volumes")
+"""What is asked in every run, beside the jobs."""
 OFFSET = [Flavour.BACULUM_15]
 NO_OFFSET = [flavour for flavour in Flavour if flavour not in OFFSET]
 
@@ -126,10 +131,13 @@ def a_question(
     workers: int = 4,
     start: datetime | None = None,
     end: datetime | None = None,
+    policy: Policy | None = None,
 ) -> Question:
     """The last seven days, asked from a machine in UTC."""
     request = PeriodRequest(Mode.CUSTOM if start else mode, start, end)
-    return Question(request, now, filters or Filters(), zone, host_zone, workers)
+    return Question(
+        request, now, filters or Filters(), zone, host_zone, workers, policy or Policy()
+    )
 
 
 def snapshot_of(baculum: Baculum, question: Question | None = None, **client: Any) -> Snapshot:
@@ -146,6 +154,11 @@ def jobids(snapshot: Snapshot) -> list[int]:
 def gaps(snapshot: Snapshot) -> list[str]:
     """Each gap in one line: where, and why."""
     return [f"{gap.source}: {gap.reason}" for gap in snapshot.gaps]
+
+
+def notes(snapshot: Snapshot) -> list[str]:
+    """Each note in one line, likewise."""
+    return [f"{note.source}: {note.reason}" for note in snapshot.notes]
 
 
 def paths(baculum: Baculum, kind: str = "") -> list[str]:

@@ -18,12 +18,15 @@ import pytest
 from app.api import session
 from app.api.faults import PASSING, ApiError
 from app.api.faults import Fault as Wrong
-from app.collect import GIVE_UP_LOGS, collect
-from app.demo import Baculum, Fault, FaultKind, Flavour, Night, faults
+from app.collect import collect
+from app.demo import Baculum, Fault, FaultKind, Flavour, Night, faults, told_night
 from app.demo.faults import BCONSOLE_MISSING
+from app.logdesk import GIVE_UP_LOGS
 from app.snapshot import GapSource, Snapshot
 from tests.integration.api.asking import (
+    NOW,
     PASSWORD,
+    SEOUL,
     a_failed_night,
     a_job,
     a_live_job,
@@ -75,6 +78,8 @@ def a_mixed_night() -> Night:
     live = a_live_job(running)
     night.running = [live]
     night.client_running = {"web01-fd": [{**live, "jobbytes": "99", "bytes_sec": "9"}]}
+    told = told_night(NOW, SEOUL)
+    night.pools, night.volumes, night.schedule = told.pools, told.volumes, told.schedule
     return night
 
 
@@ -85,13 +90,17 @@ def a_long_night() -> Night:
 
 @dataclass(frozen=True)
 class Call:
-    """One kind of call: how it is told from others, where a failure shows, on which night."""
+    """One kind of call: how it is told from others, where a failure shows, on which night.
+
+    What is optional may be refused or not be offered: that is a note and no gap.
+    """
 
     name: str
     path: str
     gap: GapSource | None
     night: Callable[[], Night] = a_mixed_night
     heals: bool = True
+    optional: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -106,7 +115,12 @@ CLIENT = Call("client status", r"status/client", None, heals=False)
 CLIENTS = Call("clients", r"/clients$", GapSource.CLIENTS)
 DIRECTORS = Call("directors", r"/directors$", None)
 ONE = Call("one job", r"/jobs/4$", None)
-CALLS = [FIRST, LATER, OPEN, LOG, LIVE, CLIENT, CLIENTS, DIRECTORS, ONE]
+SCHEDULE = Call("schedules", r"/schedules/status", GapSource.SCHEDULE, optional=True)
+SHOW = Call("configured jobs", r"/jobs/(show|resnames)$", GapSource.CONFIGURATION, optional=True)
+POOLS = Call("pools", r"/pools$", GapSource.POOLS, optional=True)
+VOLUMES = Call("volumes", r"/volumes$", GapSource.VOLUMES, optional=True)
+OPTIONAL = [SCHEDULE, SHOW, POOLS, VOLUMES]
+CALLS = [FIRST, LATER, OPEN, LOG, LIVE, CLIENT, CLIENTS, DIRECTORS, ONE, *OPTIONAL]
 
 
 @dataclass(frozen=True)
@@ -196,10 +210,24 @@ ENDLESS = Case("slow and endless", Wrong.TIMEOUT, FaultKind.ENDLESS, {"seconds":
 NOT_HERE = {Wrong.WRONG_PATH, Wrong.HTML, Wrong.NOT_FOUND, Wrong.SHAPE}
 # A later page is asked for once more with fewer rows then.
 TOO_MUCH = {Wrong.SERVER, Wrong.DROPPED}
+# Said of what a server does not offer, or not to this user.
+REFUSALS = {
+    Wrong.WRONG_PATH,
+    Wrong.HTML,
+    Wrong.NOT_FOUND,
+    Wrong.MISSING,
+    Wrong.LOGIN,
+    Wrong.FORBIDDEN,
+    Wrong.API,
+}
+# Then the names of the configured jobs are asked for instead of all that is shown of them.
+NOT_SHOWN = {Wrong.WRONG_PATH, Wrong.HTML, Wrong.NOT_FOUND, Wrong.MISSING}
 
 
 def expected_requests(call: Call, case: Case) -> int:
     tries = 3 if case.wrong in PASSING and call.heals else 1
+    if call is SHOW and case.wrong in NOT_SHOWN:
+        return 2
     if call is FIRST and case.wrong in NOT_HERE:
         return 3
     return 2 * tries if call is LATER and case.wrong in TOO_MUCH else tries
@@ -236,6 +264,13 @@ def assert_else_intact(snapshot: Snapshot, healthy: Snapshot, call: Call) -> Non
     assert (None if call is CLIENTS else healthy.clients) == snapshot.clients
     lost = {2} if call is LOG else set()
     assert {jobid: log for jobid, log in healthy.logs.items() if jobid not in lost} == snapshot.logs
+    for one, had, expected in (
+        (SCHEDULE, snapshot.schedule, healthy.schedule),
+        (SHOW, snapshot.resources, healthy.resources),
+        (POOLS, snapshot.pools, healthy.pools),
+        (VOLUMES, snapshot.volumes, healthy.volumes),
+    ):
+        assert (None if call is one else expected) == had
     assert ("" if call is DIRECTORS else "small-dir") == snapshot.source.director
     if call is LIVE or healthy.live is None:
         assert snapshot.live is None
@@ -310,14 +345,19 @@ def test_one_failing_call_is_told_and_costs_nothing_else(
 ) -> None:
     snapshot, fault = suffer(call, case)
     assert expected_requests(call, case) == fault.seen
-    reasons = {(gap.source, gap.reason.msgid) for gap in snapshot.gaps}
-    assert ({(call.gap, sentence(case.wrong))} if call.gap else set()) <= reasons
-    assert {source for source, _ in reasons} == ({call.gap} if call.gap else set())
+    told = {(gap.source, gap.reason.msgid) for gap in snapshot.gaps}
+    noted = {(note.source, note.reason.msgid) for note in snapshot.notes}
+    if call.optional and case.wrong in REFUSALS:
+        told, noted = noted, told
+    assert ({(call.gap, sentence(case.wrong))} if call.gap else set()) <= told
+    assert {source for source, _ in told} == ({call.gap} if call.gap else set())
+    assert {source for source, _ in noted} <= {GapSource.HISTORY, GapSource.SUCCESS_LOGS}
     assert all(gaps(snapshot))
     assert_else_intact(snapshot, healthy_snapshot(call.night), call)
 
 
-@pytest.mark.parametrize("call", CALLS, ids=str)
+# SHOW and the look whether the Director hangs ask for the same names.
+@pytest.mark.parametrize("call", [call for call in CALLS if call is not SHOW], ids=str)
 def test_one_slow_call_is_told_and_costs_nothing_else(suffer: Suffer, call: Call) -> None:
     snapshot, fault = suffer(call, SLOW, timeout=0.5, tries=1)
     assert fault.seen == 1
@@ -528,7 +568,7 @@ def test_logs_that_fail_now_and_then_do_not_end_the_others() -> None:
     assert [tuple(range(100, 0, -10))] == [gap.jobids for gap in snapshot.gaps]
 
 
-@pytest.mark.parametrize("call", [LATER, OPEN, LIVE], ids=str)
+@pytest.mark.parametrize("call", [LATER, OPEN, LIVE, SCHEDULE, SHOW, POOLS], ids=str)
 def test_a_director_that_hangs_midway_is_named(call: Call) -> None:
     """Not the one call was slow: the Director answers no other either."""
     hung = [SLOW.at(call.path), SLOW.at("resnames")]
@@ -552,7 +592,9 @@ def test_a_server_that_goes_away_leaves_what_was_had(monkeypatch: pytest.MonkeyP
         snapshot = snapshot_of(baculum)
     assert jobids(snapshot) == [5, 4, 3, 2, 1]
     assert (snapshot.clients, snapshot.live) == (None, None)
-    assert {gap.source for gap in snapshot.gaps} == set(GapSource)
+    for_judging = {GapSource.HISTORY, GapSource.SUCCESS_LOGS}
+    assert {gap.source for gap in snapshot.gaps} == set(GapSource) - for_judging
+    assert {note.source for note in snapshot.notes} == for_judging
     assert any("connection refused" in told for told in gaps(snapshot))
 
 
