@@ -20,13 +20,13 @@ from app.api.client import ApiClient
 from app.api.clients import fetch_clients
 from app.api.dialect import FIRST_PAGE, Dialect, first_version, probe
 from app.api.faults import ApiError, Fault
-from app.api.jobs import PAGE, JobList, Reach, job_from_row
+from app.api.jobs import PAGE, PROOFS, JobList, Reach, job_from_row
 from app.api.resources import fetch_resources
 from app.api.schedules import fetch_schedule
 from app.api.status import fetch_directors, fetch_running, needs_director, with_progress
 from app.api.storage import fetch_pools, fetch_volumes
 from app.bacula.clock import DirectorClock, Observation, observe_row, parse_wall
-from app.bacula.codes import BACKUP_TYPE, OPEN_STATUS, Outcome
+from app.bacula.codes import BACKUP_TYPE, OPEN_STATUS, PROOF_TYPES, Outcome
 from app.bacula.joblog import JobLog
 from app.bacula.model import Client, Job, JobResource, LiveJob, Pool, ScheduledRun, Volume
 from app.i18n import Message, msg, nmsg
@@ -203,6 +203,7 @@ class _Collector:
         self._gaps: list[Gap] = []
         self._notes: list[Gap] = []
         self._past: dict[int, Job] = {}
+        self._proofs: dict[int, Job] = {}
         self._forgotten = False
         self._list_ended = msg("the server gives no longer list.")
         self._jobs: dict[int, Job] = {}
@@ -235,6 +236,7 @@ class _Collector:
         self._read_list(first, clock, period)
         # Behind the list: its next page brings more.
         beside = self._ask_beside(clock, period)
+        proofs = self._ask_proofs() if len(first) >= FIRST_PAGE else []
         for row in (*self._open(open_jobs), *self._ended_badly(long_ago)):
             self._take(row, clock, period)
         workers = self._question.workers
@@ -252,7 +254,7 @@ class _Collector:
         progress = self._ask_progress(live or {}, known_clients)
         successes = self._successes()
         self._logs.want_successes(_odd_first(successes, self._question.policy.success_logs))
-        history = self._read_history(clock, period)
+        history = self._with_proofs(self._read_history(clock, period), proofs, clock, period)
         self._logs.widen(workers)
         logs = self._read_logs(clock, period) | self._read_success_logs(len(successes))
         if live is not None:
@@ -409,6 +411,40 @@ class _Collector:
             self._note(GapSource.HISTORY, told)
         return History(since=oldest)
 
+    def _ask_proofs(self) -> list[Future[list[Any]]]:
+        """Ask for older Restores and Verifies: few, far between, and all the proof there is."""
+        if self._question.policy.look_back <= timedelta() or self._question.filters:
+            return []
+        return [self._pool.submit(self._list.of_type, letter) for letter in PROOF_TYPES]
+
+    def _with_proofs(
+        self,
+        history: History,
+        asked: Sequence[Future[list[Any]]],
+        clock: DirectorClock,
+        period: Period,
+    ) -> History:
+        """Add the Restores and Verifies from before the look-back; without them less is said."""
+        whole = bool(asked)
+        for future in asked:
+            try:
+                rows = future.result()
+            except ApiError as error:
+                _log.info(msg("{what}: {reason}", what="jobs?type", reason=error.told))
+                whole = False
+                continue
+            whole = whole and len(rows) < PROOFS
+            for row in rows:
+                job = job_from_row(row, clock) if isinstance(row, dict) else None
+                if job is not None and job.run_end is not None and job.run_end < period.start:
+                    self._proofs[job.jobid] = job
+        older = (job for jobid, job in self._proofs.items() if jobid not in self._past)
+        return replace(
+            history,
+            proofs=tuple(sorted(older, key=lambda job: -job.jobid)),
+            proofs_whole=whole or (self._list.at_end and not self._question.filters),
+        )
+
     def _read_older(self, reach: Reach, clock: DirectorClock, period: Period) -> Message:
         """Read pages for history alone; returns why there are no more, should some be missing."""
         rows, broken = 0, set(self._broken)
@@ -475,8 +511,10 @@ class _Collector:
         begin = self._history_begin(period)
         if begin is not None and made >= begin:
             self._past[job.jobid] = job
-        else:
-            self._forgotten = True
+            return
+        self._forgotten = True
+        if job.type in PROOF_TYPES:
+            self._proofs[job.jobid] = job
 
     def _successes(self) -> list[Job]:
         return [

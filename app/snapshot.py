@@ -104,11 +104,15 @@ class History:
             of the past.
         whole: whether these are all that the catalog has, so that "never" may be said; False also
             where it has older ones than the look-back.
+        proofs: older Restores and Verifies, the newest of each type; not narrowed.
+        proofs_whole: whether these and the jobs are all Restores and Verifies of the catalog.
     """
 
     jobs: tuple[Job, ...] = ()
     since: datetime | None = None
     whole: bool = False
+    proofs: tuple[Job, ...] = ()
+    proofs_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

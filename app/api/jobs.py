@@ -26,6 +26,8 @@ from app.logs import LOGGER
 
 PAGE = 5_000
 """Rows of one request at most: a third of what makes the weakest server run out of memory."""
+PROOFS = 500
+"""Restores and Verifies that are asked for, at most, however old they are."""
 OVERLAP = 50
 """Rows that a page repeats of its predecessor: the list moves while it is read."""
 LAST_RESORT = (10_000, 20_000)
@@ -246,6 +248,17 @@ class JobList:
         A job may run for weeks before it fails; by its JobId it lies far behind the period.
         """
         return self._ask(limit=FIRST_PAGE, jobstatus="".join(sorted(_BAD_STATUS)))
+
+    def of_type(self, letter: str) -> list[Any]:
+        """Return the newest jobs of one type, however old, at most `PROOFS`.
+
+        Raises:
+            ApiError: if they cannot be had; also where the server ignores the filter.
+        """
+        page = self._ask(limit=PROOFS, type=letter)
+        if any(row.get("type") != letter for row in _rows(page)):
+            raise ApiError(Fault.SHAPE, address=self._client.address)
+        return page
 
     def one(self, jobid: int) -> Row:
         """Return one job's row as it is now.

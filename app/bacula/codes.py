@@ -37,6 +37,8 @@ a migration, with its own times; the row that the Migration made is a B and inhe
 
 VERIFY_TYPE = "V"
 BACKUP_TYPE = "B"
+PROOF_TYPES = "RV"
+"""What proves that backups can be read: a Restore or a Verify that went well."""
 
 TYPE_NAMES = {
     "B": "Backup",

@@ -168,7 +168,12 @@ def paths(baculum: Baculum, kind: str = "") -> list[str]:
 
 
 def job_lists(baculum: Baculum) -> list[dict[str, str]]:
-    """The queries of every request for a job list, in their order."""
+    """The queries of every request for a job list, in their order; without lists of one type."""
+    return [query for query in all_job_lists(baculum) if "type" not in query]
+
+
+def all_job_lists(baculum: Baculum) -> list[dict[str, str]]:
+    """Likewise, with those of one type: the Restores and Verifies of long ago."""
     urls = [urlsplit(request.path) for request in baculum.requests]
     return [
         {name: values[0] for name, values in parse_qs(url.query).items()}

@@ -23,6 +23,7 @@ from tests.integration.api.asking import (
     a_job,
     a_night,
     a_question,
+    all_job_lists,
     gaps,
     job_lists,
     jobids,
@@ -30,6 +31,7 @@ from tests.integration.api.asking import (
     paths,
     rewrite,
     snapshot_of,
+    watch,
 )
 from tests.integration.api.test_paging import TENTH, a_catalog, small_pages
 
@@ -130,6 +132,65 @@ def test_every_type_and_outcome_is_history() -> None:
     with Baculum(a_night(*rows)) as baculum:
         snapshot = snapshot_of(baculum, last_night())
     assert history_of(snapshot) == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+
+
+# --- restores and verifies of long ago -----------------------------------------------------------
+
+
+def proofs_of(snapshot: Snapshot) -> list[int]:
+    return [job.jobid for job in snapshot.history.proofs]
+
+
+@pytest.mark.parametrize("flavour", Flavour)
+def test_restores_and_verifies_are_known_however_old(flavour: Flavour) -> None:
+    """In a long catalog they are asked for by their type: the list is not read that far."""
+    night = a_catalog(3_000, 60.0)
+    night.add(a_job(1, "RestoreFiles", ago=24 * 200, type="R"))
+    night.add(a_job(2, "VerifyFiles", ago=24 * 100, type="V", level="O"))
+    with Baculum(night, flavour) as baculum:
+        snapshot = snapshot_of(baculum, last_night())
+    assert (proofs_of(snapshot), snapshot.history.proofs_whole) == ([2, 1], True)
+    asked = [query for query in all_job_lists(baculum) if "type" in query]
+    assert sorted(asked, key=lambda query: query["type"]) == [
+        {"limit": "500", "type": "R"}, {"limit": "500", "type": "V"},
+    ]  # fmt: skip
+
+
+def test_in_a_short_catalog_they_are_on_the_first_page() -> None:
+    rows = [a_job(1, "RestoreFiles", ago=24 * 200, type="R"), a_job(2, ago=24 * 100)]
+    with Baculum(a_night(*rows, a_job(3))) as baculum:
+        snapshot = snapshot_of(baculum, last_night())
+    assert (proofs_of(snapshot), snapshot.history.proofs_whole) == ([1], True)
+    assert not any("type" in query for query in all_job_lists(baculum))
+
+
+def test_what_the_look_back_holds_is_no_older_proof() -> None:
+    with Baculum(a_night(a_job(1, type="R", ago=24 * 20), a_job(2))) as baculum:
+        snapshot = snapshot_of(baculum, last_night())
+    assert (history_of(snapshot), proofs_of(snapshot)) == ([1], [])
+
+
+def test_a_narrowed_report_asks_for_no_proofs() -> None:
+    question = last_night(filters=Filters(jobs=("job-*",)))
+    with Baculum(a_catalog(3_000, 60.0)) as baculum:
+        snapshot = snapshot_of(baculum, question)
+    assert not any("type" in query for query in all_job_lists(baculum))
+    assert not snapshot.history.proofs_whole
+
+
+@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.WELCOME, FaultKind.BODY])
+def test_without_them_less_is_known_and_nothing_is_wrong(kind: FaultKind) -> None:
+    fault = Fault("type=R", kind, status=500, body={"output": {}, "error": 0})
+    with Baculum(a_catalog(3_000, 60.0), faults=[fault]) as baculum:
+        snapshot = snapshot_of(baculum, last_night())
+    assert (snapshot.gaps, snapshot.notes, snapshot.history.proofs_whole) == ((), (), False)
+
+
+def test_a_filter_that_is_ignored_tells_of_no_proofs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Baculum(a_catalog(3_000, 60.0)) as baculum:
+        watch(baculum, monkeypatch, lambda target: re.sub("&type=.", "", target))
+        snapshot = snapshot_of(baculum, last_night())
+    assert (proofs_of(snapshot), snapshot.history.proofs_whole) == ([], False)
 
 
 def test_what_ran_after_a_past_period_is_no_past() -> None:
