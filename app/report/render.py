@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -30,6 +31,7 @@ def template_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
+@cache
 def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(template_folder()),
@@ -44,6 +46,17 @@ def _environment(language: str) -> Environment:
     environment.globals["ngettext"] = translator.plural
     environment.filters["oneline"] = lambda text: " ".join(str(text).split())
     return environment
+
+
+def fill_template(name: str, language: str, **values: object) -> str:
+    """Fill a template of ours, for rooms that render further formats.
+
+    Args:
+        name: the template; what goes into one that ends with .txt.j2 is not escaped.
+        language: ko or en.
+        values: what it places.
+    """
+    return _environment(language).get_template(name).render(values)
 
 
 def render_html(view: ReportView) -> str:

@@ -78,6 +78,7 @@ class FindingView:
         action: what to do next; "" when there is nothing, or each job has its own.
         since: since when, "" when not known.
         badges: in a row, new, solved, the cause.
+        count: how many jobs, servers or pools it is about.
         evidence: lines of a log.
         alone: the only job, when there is just one and it has a name; else None.
         concerns: the jobs, the first few, when there are several.
@@ -98,6 +99,7 @@ class FindingView:
     action: str
     since: str
     badges: tuple[str, ...]
+    count: int
     evidence: tuple[str, ...]
     alone: Concern | None
     concerns: tuple[Concern, ...]
@@ -204,6 +206,7 @@ def _finding(finding: Finding, words: Words) -> FindingView:
         action=tr.text(action) if action is not None else "",
         since=words.fmt.short(finding.since) if finding.since is not None else "",
         badges=badges,
+        count=len(notices),
         evidence=_evidence(notices),
         alone=alone if alone is not None and alone.named else None,
         concerns=() if alone is not None else tuple(concerns[:FIRST]),

@@ -431,15 +431,15 @@ class _Trends:
             )
         if change > 0:
             return tr.plural(
-                "{share} % more than the usual {usual} (median of {count} night before)",
-                "{share} % more than the usual {usual} (median of {count} nights before)",
+                "{share} % above the usual {usual} (median of {count} night before)",
+                "{share} % above the usual {usual} (median of {count} nights before)",
                 count,
                 usual=written,
                 share=change,
             )
         return tr.plural(
-            "{share} % less than the usual {usual} (median of {count} night before)",
-            "{share} % less than the usual {usual} (median of {count} nights before)",
+            "{share} % below the usual {usual} (median of {count} night before)",
+            "{share} % below the usual {usual} (median of {count} nights before)",
             count,
             usual=written,
             share=-change,

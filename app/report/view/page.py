@@ -13,25 +13,16 @@ from app.bacula.joblog import JobLog
 from app.i18n import N_, Message, Translator
 from app.period import Mode
 from app.report.format import NOT_KNOWN, Formatter
+from app.report.view.brief import Brief, view_brief
 from app.report.view.findings import FindingsView, view_findings
 from app.report.view.nights import MatrixView, TrendsView, view_matrix, view_trends
 from app.report.view.protection import ProtectionView, view_protection
-from app.report.view.words import LEVELS, Words
+from app.report.view.words import LEVELS, OUTCOMES, Words
 from app.snapshot import Gap, GapSource
 
 LOG_BUDGET = 4_000_000
 """Characters of full logs on one page; beyond, a job keeps the lines that state its cause."""
 
-_OUTCOME_NAMES = {
-    Outcome.FAILED: N_("Failed"),
-    Outcome.UNKNOWN: N_("Unknown"),
-    Outcome.WARNING: N_("Warnings"),
-    Outcome.CANCELLED: N_("Cancelled"),
-    Outcome.RECOVERED: N_("Recovered"),
-    Outcome.WAITING: N_("Waiting"),
-    Outcome.RUNNING: N_("Running"),
-    Outcome.SUCCESS: N_("Successful"),
-}
 _ALWAYS_THERE = (Outcome.FAILED, Outcome.SUCCESS)
 """Outcomes whose section is there even when it is empty."""
 _RARE = (Outcome.UNKNOWN, Outcome.RECOVERED)
@@ -192,6 +183,7 @@ class ReportView:
         protection: how old the last good backups are; None when there is no backup job.
         copies: good copies, each with its original.
         certain: whether every job is known.
+        brief: the same in a few words.
     """
 
     language: str
@@ -220,6 +212,7 @@ class ReportView:
     nothing_done: str
     certain: bool
     version: str
+    brief: Brief
 
 
 def build_view(
@@ -296,6 +289,7 @@ class _Builder:
             ),
             certain=certain,
             version=self._version,
+            brief=view_brief(assessment, self._words),
         )
 
     def _title(self) -> str:
@@ -371,7 +365,7 @@ class _Builder:
                 continue
             yield Tile(
                 kind=outcome.value,
-                label=self._tr(_OUTCOME_NAMES[outcome]),
+                label=self._tr(OUTCOMES[outcome]),
                 count=NOT_KNOWN if self._snapshot.stopped else self._fmt.number(count),
                 anchor=outcome.value if count or outcome in _ALWAYS_THERE else "",
                 share=round(count * 100 / total, 2),
@@ -404,7 +398,7 @@ class _Builder:
         total = self._tr.plural("{count} job", "{count} jobs", sum(n for _, n in counted))
         if len(counted) < 2:
             return total
-        parts = " + ".join(f"{n:,} {self._tr(_OUTCOME_NAMES[o])}" for o, n in counted)
+        parts = " + ".join(f"{n:,} {self._tr(OUTCOMES[o])}" for o, n in counted)
         return f"{parts} = {total}"
 
     def _copies_line(self) -> str:
@@ -423,7 +417,7 @@ class _Builder:
                 continue
             cards = tuple(self._card(j) for j in self._a.jobs if j.outcome is outcome)
             if cards or outcome is Outcome.FAILED:
-                yield Section(outcome.value, self._tr(_OUTCOME_NAMES[outcome]), cards)
+                yield Section(outcome.value, self._tr(OUTCOMES[outcome]), cards)
 
     def _card(self, judged: JudgedJob) -> Card:
         job = judged.job
@@ -543,7 +537,7 @@ class _Builder:
             ClientState.TROUBLED: self._tr("problems"),
         }
         counts = tuple(
-            (o.value, f"{client.outcomes[o]:,} {self._tr(_OUTCOME_NAMES[o])}")
+            (o.value, f"{client.outcomes[o]:,} {self._tr(OUTCOMES[o])}")
             for o in Outcome
             if client.outcomes.get(o)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from app.bacula.codes import Outcome
 from app.i18n import N_, Translator
 from app.report.format import Formatter
 
@@ -43,3 +44,13 @@ LEVELS = {
     "B": N_("Base"), "f": N_("VirtualFull"), "V": N_("Verify init"), "C": N_("Verify catalog"),
     "O": N_("Verify volume"), "d": N_("Verify disk"), "A": N_("Verify data"),
 }  # fmt: skip
+OUTCOMES = {
+    Outcome.FAILED: N_("Failed"),
+    Outcome.UNKNOWN: N_("Unknown"),
+    Outcome.WARNING: N_("Warnings"),
+    Outcome.CANCELLED: N_("Cancelled"),
+    Outcome.RECOVERED: N_("Recovered"),
+    Outcome.WAITING: N_("Waiting"),
+    Outcome.RUNNING: N_("Running"),
+    Outcome.SUCCESS: N_("Successful"),
+}

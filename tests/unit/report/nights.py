@@ -21,6 +21,7 @@ from app.period import Mode, PeriodRequest
 from app.pipeline import Order, run
 from app.policy import Mute, Policy
 from app.report.document import build_document
+from app.report.mail import MailText, render_mail
 from app.report.render import Format, render_html, render_text
 from app.report.view import ReportView, build_view
 from app.settings import OutputSettings, read_api
@@ -269,6 +270,28 @@ def unreachable(count: int) -> list[Notice]:
     ]  # fmt: skip
 
 
+def broken(
+    count: int, others: int = 0, *, name: str = "branch{n:04d}", lines: Sequence[str] = ()
+) -> Snapshot:
+    """So many failures, each with a log of its own, and so many successes."""
+    said = lines or (
+        "Fatal error: bsockcore.c:250 Unable to connect to Client: {name}-fd on 10.20.0.7:9102."
+        " ERR=Connection refused",
+        "Fatal error: No Job status returned from FD.",
+    )
+    names = {n: name.format(n=n) for n in range(1, count + 1)}
+    jobs = [
+        made_job(n, "f", name=f"{one}-home", client=f"{one}-fd", errors=1)
+        for n, one in names.items()
+    ]
+    logs = {
+        n: read_log([f"backup-dir JobId {n}: {line.format(name=one, n=n)}" for line in said])
+        for n, one in names.items()
+    }
+    well = (success(jobid) for jobid in range(50_000, 50_000 + others))
+    return made_snapshot(*jobs, *well, logs=logs)
+
+
 def spiteful(evil: Sequence[str]) -> Assessment:
     """Findings, past nights, copies and notes that mean no good, wherever a text can stand."""
     first, last = evil[0], evil[-1]
@@ -331,6 +354,13 @@ def page_of(night: Snapshot | Assessment, language: str = "en", **more: Any) -> 
 def text_of(night: Snapshot | Assessment, language: str = "en", **more: Any) -> str:
     """The plain text of a night."""
     return render_text(view_of(night, language, **more))
+
+
+def mail_of(
+    night: Snapshot | Assessment, language: str = "en", *, web_url: str = "", **more: Any
+) -> MailText:
+    """The mail of a night."""
+    return render_mail(view_of(night, language, web_url=web_url), **more)
 
 
 def reported(

@@ -71,7 +71,7 @@ def test_a_finding_alone_says_who_and_what_next() -> None:
     )  # fmt: skip
     assert (one.title, one.level, one.severity) == ("Failed", "Critical", "critical")
     assert (one.sentence, one.action) == ("It failed.", "Do this.")
-    assert one.badges == ("6 nights in a row", "password refused")
+    assert one.badges == ("6 nights in a row", "authentication failed")
     assert (one.since, one.evidence) == ("15 Nov 08:00", ("a: Fatal error: no",))
     assert one.alone is not None
     assert (one.alone.client, one.alone.job, one.alone.sentence) == ("a-fd", "a-data", "")
@@ -221,7 +221,7 @@ def test_the_text_tells_each_finding_with_its_next_step_and_its_jobs() -> None:
     place = lines.index("! Failed: server01-data failed: the password was refused.")
     assert lines[place + 1 : place + 5] == [
         "  -> Compare the Password of the Client resource with bacula-fd.conf.",
-        "  since 15 Nov 08:00; 6 nights in a row; password refused",
+        "  since 15 Nov 08:00; 6 nights in a row; authentication failed",
         "    | server01-fd: Fatal error: bnet.c:884 Authorization problem: password refused",
         "    * server01-fd > server01-data, JobId 451",
     ]

@@ -173,10 +173,10 @@ def test_the_latest_is_compared_with_the_median_of_the_nights_before() -> None:
     cases = {
         100: "as usual: 100 B (median of 9 nights before)",
         109: "as usual: 100 B (median of 9 nights before)",
-        120: "20 % more than the usual 100 B (median of 9 nights before)",
-        50: "50 % less than the usual 100 B (median of 9 nights before)",
+        120: "20 % above the usual 100 B (median of 9 nights before)",
+        50: "50 % below the usual 100 B (median of 9 nights before)",
         700: "7 times the usual 100 B (median of 9 nights before)",
-        0: "100 % less than the usual 100 B (median of 9 nights before)",
+        0: "100 % below the usual 100 B (median of 9 nights before)",
     }
     for size, words in cases.items():
         jobs = (replace(last, bytes=size),)

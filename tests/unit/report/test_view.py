@@ -18,7 +18,7 @@ from app.bacula.joblog import read_log
 from app.bacula.model import Job
 from app.report.view import ReportView
 from app.report.view import page as page_module
-from app.report.view.words import LEVELS
+from app.report.view.words import LEVELS, OUTCOMES
 from app.snapshot import Filters, Gap, GapSource
 from tests.unit.made import NOW, live_job, made_job, made_snapshot, open_job
 from tests.unit.report import nights
@@ -253,7 +253,7 @@ def test_links_lead_to_the_web_interface_only_when_it_is_set() -> None:
 def test_every_type_and_level_that_bacula_knows_has_a_word() -> None:
     assert TYPE_NAMES == page_module._TYPES
     assert LEVEL_NAMES == LEVELS
-    assert set(Outcome) == set(page_module._OUTCOME_NAMES)
+    assert set(Outcome) == set(OUTCOMES)
     assert set(GapSource) == set(page_module._GAP_NAMES)
 
 
