@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
-from app.assess.history import Past
+from app.assess.history import Past, night_of
 from app.assess.model import JudgedJob
 from app.policy import Policy
 from app.snapshot import GapSource, Snapshot
+
+if TYPE_CHECKING:
+    from app.assess.protection import Protection
+
+
+_HALF_A_DAY = timedelta(hours=12)
+_NOON = time(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +28,14 @@ class Case:
         jobs: every job of the period, judged; recovered failures are already told apart.
         past: the runs of each job, those before the period and those of it.
         policy: what is expected.
+        protections: how well each backup job protects its client; worked out once for all.
     """
 
     snapshot: Snapshot
     jobs: tuple[JudgedJob, ...]
     past: Past
     policy: Policy
+    protections: tuple[Protection, ...] = ()
 
     @property
     def as_of(self) -> datetime:
@@ -42,6 +52,13 @@ class Case:
     def zone(self) -> tzinfo:
         """The zone in which days and nights are counted."""
         return self.snapshot.period.start.tzinfo or UTC
+
+    @property
+    def last_night(self) -> datetime:
+        """When the last night of the period began: with the period, or at a noon in it."""
+        start = self.snapshot.period.start
+        day = night_of(self.as_of - _HALF_A_DAY, self.zone)
+        return max(start, datetime.combine(day, _NOON, self.zone), key=datetime.timestamp)
 
     def lacks(self, *sources: GapSource) -> bool:
         """Whether something is missing without which a finding would only be a guess."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -70,7 +71,14 @@ def read_configuration(case: Case) -> Configuration:
     if case.current and snapshot.resources and not case.lacks(GapSource.CONFIGURATION):
         resources = {resource.name: resource for resource in snapshot.resources}
     schedule = snapshot.schedule if case.current else None
-    return Configuration(resources, schedule, not case.lacks(GapSource.SCHEDULE))
+    whole = not case.lacks(GapSource.SCHEDULE) and _reaches_far(schedule or (), case)
+    return Configuration(resources, schedule, whole)
+
+
+def _reaches_far(schedule: Sequence[ScheduledRun], case: Case) -> bool:
+    """Whether a schedule tells of more than two days: of a large site's no more is asked for."""
+    far = case.snapshot.now + timedelta(days=2)
+    return not schedule or max(run.due for run in schedule) >= far
 
 
 def shows(filters: Filters, type_: str, client: str, job: str) -> bool:

@@ -134,8 +134,10 @@ class Finding:
 
     @property
     def action(self) -> Message | None:
-        """What to do next; of several notices, what to do about all of them."""
-        return self.common_action or self.notices[0].action
+        """What to do next; of several notices, what is to be done about all of them."""
+        first = self.notices[0].action
+        same = all(notice.action == first for notice in self.notices)
+        return self.common_action or (first if same else None)
 
     @property
     def cause(self) -> Cause | None:

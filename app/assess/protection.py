@@ -6,7 +6,7 @@ or learned from the job's own rhythm; where neither tells, nothing is judged. Pu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ from enum import StrEnum
 from app.assess.case import Case
 from app.assess.configuration import read_configuration
 from app.assess.history import LONG_AGO, Track, moment_of
-from app.assess.rhythm import Rhythm, last_moment, learn_rhythm, stopped
+from app.assess.rhythm import Rhythm, last_moment, learn_rhythm, scheduled_rhythm, stopped
 from app.bacula.codes import BACKUP_TYPE, Outcome
 from app.snapshot import GapSource
 
@@ -54,7 +54,7 @@ class Protection:
             that is not known to have succeeded is not in it.
         limit: how old the last good one may be; None when that is not known.
         level: which limit is exceeded, or applies: a level letter or "any".
-        rhythm: the job's own rhythm; None when it is not known.
+        rhythm: how often the job runs; None when its past does not tell.
         track: the job's runs.
     """
 
@@ -71,11 +71,7 @@ class Protection:
 def protection_of(case: Case) -> tuple[Protection, ...]:
     """Judge each backup job that ran, by client and job name."""
     tracks = [track for track in case.past.tracks.values() if track.type == BACKUP_TYPE]
-    return judge_protection(sorted(tracks, key=lambda track: (track.client, track.name)), case)
-
-
-def judge_protection(tracks: Iterable[Track], case: Case) -> tuple[Protection, ...]:
-    """Judge some backup jobs, in the order given."""
+    tracks.sort(key=lambda track: (track.client, track.name))
     return tuple(map(_Judge(case).judge, tracks))
 
 
@@ -95,7 +91,7 @@ class _Judge:
         """Judge one job."""
         case = self._case
         last = _last_good(track)
-        rhythm = learn_rhythm(track, case.zone)
+        rhythm = self._rhythm(track)
         limits = self._limits(track, rhythm)
         level, limit = next(iter(limits.items()), (ANY, None))
         state = ProtectionState.UNKNOWN
@@ -109,6 +105,14 @@ class _Judge:
                         state, level, limit = ProtectionState.TOO_OLD, name, allowed
                         break
         return Protection(track.client, track.name, state, last, limit, level, rhythm, track)
+
+    def _rhythm(self, track: Track) -> Rhythm | None:
+        """Return how often the job runs: as it did, or less often if it is scheduled so by now."""
+        learned = learn_rhythm(track, self._case.zone)
+        if learned is None or not self._configured.whole:
+            return learned
+        dues = (r.due for r in self._configured.foreseen(track.name) if r.client == track.client)
+        return learned.or_slower(scheduled_rhythm(dues, self._case.zone))
 
     def _limits(self, track: Track, rhythm: Rhythm | None) -> dict[str, timedelta]:
         """Return how old the last good backups may be, by level; what the policy says comes first.
@@ -154,9 +158,11 @@ def too_old_at(protection: Protection, case: Case, moment: datetime) -> bool:
 def _last_good(track: Track) -> dict[str, GoodRun]:
     """Return the last good backup by level; a Full counts for every level below it."""
     last: dict[str, GoodRun] = {}
+    seen: set[str] = set()
     for run in reversed(track.good):
-        if run.run_end is None:
+        if run.level in seen or run.run_end is None:
             continue
+        seen.add(run.level)
         found = GoodRun(run.jobid, run.run_end)
         last.setdefault(ANY, found)
         for level, stands_for in LEVELS.items():

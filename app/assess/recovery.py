@@ -6,9 +6,11 @@ in doubt it is not made up for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from app.assess.history import BAD, GOOD, LONG_AGO, kind_of
 from app.assess.model import JudgedJob
@@ -37,13 +39,11 @@ def recover(jobs: Iterable[JudgedJob]) -> tuple[JudgedJob, ...]:
             good.setdefault(kind_of(one.job), []).append(one)
         elif one.outcome in BAD:
             bad.setdefault(kind_of(one.job), []).append(one)
-    made_up = {
-        one.job.jobid: by
-        for kind, many in bad.items()
-        if kind in good
-        for one in many
-        if (by := _made_up_by(one, good[kind], many))
-    }
+    made_up: dict[int, int] = {}
+    for kind, many in bad.items():
+        if kind in good:
+            runs = sorted((one.job for one in good[kind]), key=_order)
+            made_up |= _made_up([one.job for one in many], runs)
     if not made_up:
         return judged
     return tuple(
@@ -61,14 +61,11 @@ def makes_up(good: Job, bad: Job) -> bool:
     needs a Full, a Differential a Differential or a Full. What was put together from older backups
     (VirtualFull) or holds no file makes up for nothing that read the client.
     """
-    if not _later(good, bad):
-        return False
-    if good.type in _CONTROL_TYPES:
-        return (
-            good.scheduled is not None
-            and bad.scheduled is not None
-            and (good.scheduled > bad.scheduled)
-        )
+    return _later(good, bad) and _suffices(good, bad)
+
+
+def _suffices(good: Job, bad: Job) -> bool:
+    """Whether a good run did as much as a bad one should have, whenever it ran."""
     if kind_of(good)[2] != BACKUP_TYPE:
         return True
     if bad.fileset and good.fileset != bad.fileset:
@@ -82,18 +79,35 @@ def makes_up(good: Job, bad: Job) -> bool:
     return not (good.level == "F" and good.files == 0)
 
 
-def _made_up_by(bad: JudgedJob, good: list[JudgedJob], others: list[JudgedJob]) -> int:
-    """Return the JobId of the first run that made up for a bad one; 0 when none did."""
-    runs = [one.job for one in good if makes_up(one.job, bad.job)]
-    if bad.job.type in _CONTROL_TYPES:
+def _made_up(bad: Sequence[Job], good: Sequence[Job]) -> dict[int, int]:
+    """Return which bad runs of a job were made up for, by JobId, and the first run that did so."""
+    if bad[0].type in _CONTROL_TYPES:
         # Which original a control job copied only its log tells: all of the later run must be well.
-        spoiled = {one.job.scheduled for one in others}
-        runs = [run for run in runs if run.scheduled not in spoiled]
-    return min(runs, key=_order).jobid if runs else 0
+        spoiled = {run.scheduled for run in bad}
+        good = [run for run in good if run.scheduled not in spoiled]
+    alike: dict[tuple[str, str, bool], list[Job]] = {}
+    for run in bad:
+        alike.setdefault((run.level, run.fileset, run.inherits_times), []).append(run)
+    made_up = {}
+    for many in alike.values():
+        # What suffices for one of them suffices for all; of thousands, each with each is too much.
+        runs = [run for run in good if _suffices(run, many[0])]
+        orders = [_order(run) for run in runs]
+        for one in many:
+            after = islice(runs, bisect_right(orders, _order(one)), None)
+            by = next((run for run in after if _later(run, one)), None)
+            if by is not None:
+                made_up[one.jobid] = by.jobid
+    return made_up
 
 
 def _later(one: Job, other: Job) -> bool:
+    """Whether a run began and ended after another; of a control job, it was also due later."""
     if _order(one) <= _order(other):
+        return False
+    if one.type in _CONTROL_TYPES and (
+        one.scheduled is None or other.scheduled is None or one.scheduled <= other.scheduled
+    ):
         return False
     ends = one.run_end, other.run_end
     return ends[0] is not None and (ends[1] is None or ends[0] >= ends[1])

@@ -88,10 +88,25 @@ class Rhythm:
         """
         return max(timedelta(days=self.usual * factor), timedelta(days=self.longest + 1))
 
+    def or_slower(self, other: Rhythm | None) -> Rhythm:
+        """Return the slower of two rhythms."""
+        if other is None:
+            return self
+        return Rhythm(max(self.usual, other.usual), max(self.longest, other.longest))
+
     @property
     def said(self) -> Message:
         """The rhythm in words."""
         return nmsg("every night", "at least every {count} nights", self.longest)
+
+
+def scheduled_rhythm(dues: Iterable[datetime], zone: tzinfo) -> Rhythm | None:
+    """Return the rhythm of what is foreseen for a week, which then begins anew."""
+    days = sorted({night_of(due, zone).toordinal() % WEEK for due in dues})
+    if not days:
+        return None
+    gaps = sorted(later - earlier for earlier, later in pairwise([*days, days[0] + WEEK]))
+    return Rhythm(gaps[len(gaps) // 2], gaps[-1])
 
 
 def learn_rhythm(track: Track, zone: tzinfo) -> Rhythm | None:

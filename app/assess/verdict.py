@@ -59,7 +59,7 @@ def reach_verdict(
     if snapshot.stopped is not None:
         return Verdict(Level.UNKNOWN, msg("It is not known what happened to the backups."))
     alarms = [f for f in findings if f.muted is None and f.severity is not Severity.INFO]
-    quiet = _muted(case.jobs, findings)
+    quiet = muted_jobs(case.jobs, findings)
     jobs = [job for job in case.jobs if not job.good_copy and job.job.jobid not in quiet]
     failed = [job for job in jobs if job.outcome is Outcome.FAILED]
     if failed or any(alarm.severity is Severity.CRITICAL for alarm in alarms):
@@ -86,7 +86,7 @@ def reach_verdict(
     return Verdict(Level.GOOD, _good(case.jobs))
 
 
-def _muted(jobs: Sequence[JudgedJob], findings: Sequence[Finding]) -> frozenset[int]:
+def muted_jobs(jobs: Sequence[JudgedJob], findings: Sequence[Finding]) -> frozenset[int]:
     """Return the JobIds of jobs that do not alarm: what tells of them is muted, all of it."""
     told: dict[tuple[Kind, int], bool] = {}
     for finding in findings:

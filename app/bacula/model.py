@@ -67,7 +67,9 @@ class Job:
         """Whether the job still runs or waits; an unknown letter with an end time has ended."""
         if self.status in OPEN_STATUS:
             return True
-        return self.outcome is Outcome.UNKNOWN and self.ended is None and self.real_ended is None
+        if self.ended is not None or self.real_ended is not None:
+            return False
+        return self.outcome is Outcome.UNKNOWN
 
     @property
     def died_with_director(self) -> bool:

@@ -232,6 +232,10 @@ FIRST_DAY = tuple(
     Plan(plan.job, plan.client, plan.at, plan.levels, fileset=plan.fileset, since=1)
     for plan in USUAL
 )
+FIRST_HOUR = tuple(
+    Plan(plan.job, plan.client, ((7, 10 + number),), every_night("F"), minutes=1, since=0)
+    for number, plan in enumerate(USUAL[:-1])
+)
 TINY: Change = {"files": 31, "bytes": 22_000_000, "minutes": 1}
 
 
@@ -297,7 +301,8 @@ QUIET = (
     _night("a new site on its first day", Site(
         WEDNESDAY, FIRST_DAY, days=1, changes={
             (plan.job, 1): {"level": "F", "log": UPGRADED_LOG} for plan in FIRST_DAY
-        }).night, wrong=_label(Kind.UPGRADED, *FIRST_DAY)),
+        }).night),
+    _night("a Director that was set up an hour ago", Site(WEDNESDAY, FIRST_HOUR, days=0).night),
     _night("copies and a migration beside their originals", usual(
         changes={("nas01-data", 6): {"type": "M"}}, extra=_copies(WEDNESDAY))),
     _night("tiny Incrementals on every weekend", usual(
@@ -510,8 +515,7 @@ MISREAD = (
         # The old Client is still there, and nothing saves it any more.
         {(Kind.NO_JOB, "web01-fd", "")}, overlooked={(Kind.NO_JOB, "web01-fd", "")}),
     _night("a nightly job that became a weekly one ten days ago", usual(
-        plans=(*USUAL[:5], WEEKLY_NOW, CATALOG), extra=_before(HR, WEDNESDAY, 11, 40)),
-        wrong=_label(Kind.TOO_OLD, HR)),
+        plans=(*USUAL[:5], WEEKLY_NOW, CATALOG), extra=_before(HR, WEDNESDAY, 11, 40))),
     _night("a dump that grows by three per cent a day", usual(changes=_growing(DB, 0.03))),
     _night("a pool that takes turns with its Volumes", usual(
         stock=shelves(WEDNESDAY, {f"Inc-{back}": {"retention": 35} for back in range(6)}, most=6)),
@@ -537,6 +541,10 @@ MISREAD = (
     _night("a week in which a server was down for three nights and works again", usual(
         changes={("git01-repos", back): UNREACHABLE for back in (3, 4, 5)}),
         _label(Kind.RECOVERED, GIT), mode=Mode.TEST),
+    _night("every server was restored two months ago", usual(days=80, restored=60)),
+    _night("the clocks go forward, and the machine that reports stands in UTC", usual(
+        SPRING, {(plan.job, 0): SKIPPED for plan in HALF_PAST_TWO}, plans=HALF_PAST_TWO,
+        zone=BERLIN), now=SPRING, host_zone=UTC),
 )  # fmt: skip
 
 # --- nights beyond the reach of the rules -----------------------------------------------------
@@ -558,13 +566,12 @@ BEYOND = (
     _night("an empty Full of a job that is two weeks old", usual(
         plans=(*USUAL, YOUNG), changes={("young01-repos", 1): {"files": 0, "bytes": 0}}),
         _label(Kind.EMPTY, YOUNG), overlooked=_label(Kind.EMPTY, YOUNG)),
+    _night("a job did not run as the clocks went forward, and the machine that reports stands in"
+           " UTC", usual(SPRING, {("db01-dump", 1): SKIPPED}, zone=BERLIN),
+           _label(Kind.MISSED, DB), now=SPRING, host_zone=UTC,
+           overlooked=_label(Kind.MISSED, DB)),
     _night("a catalog backup that nobody would recognise", usual(plans=(*SERVERS, OWN_DUMP)),
            wrong={(Kind.CATALOG_BACKUP, "", "")}),
-    _night("every server was restored two months ago", usual(days=80, restored=60),
-           wrong={(Kind.NO_RESTORE_TEST, plan.client, "") for plan in USUAL}),
-    _night("the clocks go forward, and the machine that reports stands in UTC", usual(
-        SPRING, {(plan.job, 0): SKIPPED for plan in HALF_PAST_TWO}, plans=HALF_PAST_TWO,
-        zone=BERLIN), now=SPRING, host_zone=UTC, wrong=_label(Kind.MISSED, *HALF_PAST_TWO)),
 )  # fmt: skip
 
 # --- the told night ---------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from app.assess import JudgedJob
 from app.assess.case import Case
 from app.assess.history import read_past
 from app.assess.jobs import judge_job
+from app.assess.protection import protection_of
 from app.bacula.clock import ClockSource
 from app.bacula.joblog import JobLog, read_log
 from app.bacula.model import Job, LiveJob
@@ -111,7 +112,8 @@ def made_run(jobid: int, due: datetime, status: str = "T", **changes: Any) -> Jo
 def made_case(snapshot: Snapshot, policy: Policy | None = None) -> Case:
     """What a finder is given for a night."""
     jobs = tuple(judge_job(job, snapshot) for job in snapshot.jobs)
-    return Case(snapshot, jobs, read_past(snapshot), policy or Policy())
+    case = Case(snapshot, jobs, read_past(snapshot), policy or Policy())
+    return replace(case, protections=protection_of(case))
 
 
 def minutes(count: float) -> timedelta:

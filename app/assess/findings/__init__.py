@@ -41,8 +41,14 @@ FINDERS: tuple[Callable[[Case], Iterable[Notice]], ...] = (
 )
 
 
-def find(case: Case) -> tuple[Finding, ...]:
-    """Ask every question, and gather the answers, the gravest first."""
+def find(case: Case, *, pools: bool = True) -> tuple[Finding, ...]:
+    """Ask every question, and gather the answers, the gravest first.
+
+    Args:
+        case: the night.
+        pools: whether pools and Volumes are asked for; not all who have jobs have to do with them.
+    """
     if case.snapshot.stopped is not None:
         return ()
-    return gather((notice for finder in FINDERS for notice in finder(case)), case)
+    finders = [finder for finder in FINDERS if pools or finder is not room.notices]
+    return gather((notice for finder in finders for notice in finder(case)), case)

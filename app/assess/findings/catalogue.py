@@ -32,26 +32,26 @@ TITLES = {
     Kind.VOLUME_ERROR: N_("Volume in error"),
     Kind.ROOM: N_("Room runs out"),
     Kind.EXPIRING: N_("Volumes expire soon"),
-    Kind.UPGRADED: N_("Full instead of Incremental"),
+    Kind.UPGRADED: N_("Upgraded to Full"),
     Kind.RECOVERED: N_("Recovered"),
     Kind.SOLVED: N_("Works again"),
-    Kind.NO_RESTORE_TEST: N_("No restore tried"),
-    Kind.NO_VERIFY: N_("No Verify"),
+    Kind.NO_RESTORE_TEST: N_("No recent Restore"),
+    Kind.NO_VERIFY: N_("No recent Verify"),
 }
 
 CAUSES = {
     Cause.DIRECTOR_RESTARTED: N_("the Director was restarted"),
-    Cause.CANCELLED_BY_PERSON: N_("cancelled by a person"),
+    Cause.CANCELLED_BY_PERSON: N_("cancelled by somebody"),
     Cause.CANCELLED_BY_LIMIT: N_("cancelled by a time limit"),
     Cause.CANCELLED_AS_DUPLICATE: N_("cancelled as a duplicate"),
-    Cause.AUTHENTICATION: N_("password refused"),
+    Cause.AUTHENTICATION: N_("authentication failed"),
     Cause.SCRIPT: N_("a script failed"),
     Cause.NO_VOLUME: N_("no Volume to write to"),
     Cause.DISK_FULL: N_("disk full"),
     Cause.CLIENT_UNREACHABLE: N_("File Daemon not reached"),
     Cause.STORAGE: N_("Storage Daemon or device"),
     Cause.DATABASE: N_("catalog database"),
-    Cause.NETWORK_LOST: N_("network lost midway"),
+    Cause.NETWORK_LOST: N_("network connection lost"),
     Cause.FILES: N_("files unreadable or missing"),
     Cause.UNKNOWN: N_("cause not recognised"),
 }
@@ -61,12 +61,14 @@ ACTIONS = {
     Cause.DIRECTOR_RESTARTED: N_("Find out why the Director went down, and run the jobs again."),
     Cause.CANCELLED_BY_PERSON: N_("Ask who cancelled them; run those again that are needed."),
     Cause.CANCELLED_BY_LIMIT: N_("Find out why they take so long, or raise their time limits."),
-    Cause.CANCELLED_AS_DUPLICATE: N_("See how the other runs went; give them more time between."),
+    Cause.CANCELLED_AS_DUPLICATE: N_(
+        "Check how the other runs went; if this happens often, schedule them further apart."
+    ),
     Cause.AUTHENTICATION: N_(
         "Compare passwords, names and TLS settings on both sides, and run the jobs again."
     ),
     Cause.SCRIPT: N_(
-        "Run the scripts by hand, mend what they complain of, and run the jobs again."
+        "Run the scripts by hand, fix what they complain about, and run the jobs again."
     ),
     Cause.NO_VOLUME: N_("Label or free Volumes, and run the jobs again."),
     Cause.DISK_FULL: N_("Make room on the disk, and run the jobs again."),
@@ -84,7 +86,7 @@ ACTIONS = {
         " again."
     ),
     Cause.FILES: N_("Check that the paths of their FileSets exist and may be read."),
-    Cause.UNKNOWN: N_("Read their logs; they tell what this program does not recognise."),
+    Cause.UNKNOWN: N_("Read their logs: this program does not recognise the cause."),
 }
 """What to do about several jobs of one cause, where it is not the same for each."""
 
@@ -101,8 +103,8 @@ _TOGETHER: dict[Kind, Callable[[int, Message | str], Message]] = {
         "{count} job has never had a good backup.", "{count} jobs have never had a good backup.", n
     ),
     Kind.TOO_OLD: lambda n, _: nmsg(
-        "{count} job has a last good backup that is too old.",
-        "{count} jobs have a last good backup that is too old.",
+        "The last good backup of {count} job is too old.",
+        "The last good backups of {count} jobs are too old.",
         n,
     ),
     Kind.FAILED: lambda n, cause: nmsg(
@@ -132,7 +134,7 @@ _TOGETHER: dict[Kind, Callable[[int, Message | str], Message]] = {
         n,
     ),
     Kind.POOL_FULL: lambda n, _: nmsg(
-        "{count} pool is full or nearly so.", "{count} pools are full or nearly so.", n
+        "{count} Pool is full or nearly full.", "{count} Pools are full or nearly full.", n
     ),
     Kind.CANCELLED: lambda n, cause: nmsg(
         "{count} job was cancelled: {cause}.",
@@ -151,7 +153,9 @@ _TOGETHER: dict[Kind, Callable[[int, Message | str], Message]] = {
         n,
     ),
     Kind.NEVER_RUN: lambda n, _: nmsg(
-        "{count} configured job has never run.", "{count} configured jobs have never run.", n
+        "No run of {count} configured job is known.",
+        "No runs of {count} configured jobs are known.",
+        n,
     ),
     Kind.DISABLED: lambda n, _: nmsg(
         "{count} job is disabled or no longer scheduled.",
@@ -175,8 +179,8 @@ _TOGETHER: dict[Kind, Callable[[int, Message | str], Message]] = {
         )
     ),
     Kind.UNUSUAL: lambda n, _: nmsg(
-        "{count} backup differs far from its usual.",
-        "{count} backups differ far from their usual.",
+        "{count} backup is far from its usual size or duration.",
+        "{count} backups are far from their usual size or duration.",
         n,
     ),
     Kind.VOLUME_ERROR: lambda n, pool: (
@@ -190,30 +194,28 @@ _TOGETHER: dict[Kind, Callable[[int, Message | str], Message]] = {
         else nmsg("{count} Volume is in error.", "{count} Volumes are in error.", n)
     ),
     Kind.ROOM: lambda n, _: nmsg(
-        "The room of {count} pool runs out soon.", "The room of {count} pools runs out soon.", n
+        "{count} Pool runs out of room soon.", "{count} Pools run out of room soon.", n
     ),
     Kind.EXPIRING: lambda n, _: nmsg(
-        "Volumes of {count} pool expire soon.", "Volumes of {count} pools expire soon.", n
+        "Volumes of {count} Pool expire soon.", "Volumes of {count} Pools expire soon.", n
     ),
     Kind.UPGRADED: lambda n, _: nmsg(
-        "{count} job ran as a Full instead of an Incremental.",
-        "{count} jobs ran as a Full instead of an Incremental.",
-        n,
+        "{count} job was upgraded to a Full.", "{count} jobs were upgraded to Fulls.", n
     ),
     Kind.RECOVERED: lambda n, _: nmsg(
-        "{count} job went wrong and succeeded when it ran again.",
-        "{count} jobs went wrong and succeeded when they ran again.",
+        "{count} job went wrong, but a later run of it succeeded.",
+        "{count} jobs went wrong, but later runs of them succeeded.",
         n,
     ),
     Kind.SOLVED: lambda n, _: nmsg("{count} job works again.", "{count} jobs work again.", n),
     Kind.NO_RESTORE_TEST: lambda n, _: nmsg(
-        "Of {count} server no restore has been tried.",
-        "Of {count} servers no restore has been tried.",
+        "No recent good Restore of {count} server is known.",
+        "No recent good Restore of {count} servers is known.",
         n,
     ),
     Kind.NO_VERIFY: lambda n, _: nmsg(
-        "No backup of {count} server has been verified.",
-        "No backups of {count} servers have been verified.",
+        "No recent good Verify of {count} server is known.",
+        "No recent good Verify of {count} servers is known.",
         n,
     ),
 }

@@ -68,7 +68,7 @@ def _no_full(track: Track, newest: Job) -> Notice:
             level=msg(LEVEL_NAMES[newest.level]),
             moment=newest.run_end,
         ),
-        msg("Run a Full by hand today; find out what became of the last one."),
+        msg("Run a Full by hand today; find out what happened to the last one."),
         (newest,),
         newest.run_end,
     )
@@ -93,8 +93,8 @@ def _expired(
         track,
         Severity.WARNING,
         msg(
-            "{job} rests on the Full of {full}, whose Volumes in Pool {pool} may be overwritten "
-            "since {since}: their retention is over.",
+            "{job} rests on the Full of {full}, whose Volumes in Pool {pool} may have been "
+            "overwritten since {since}: their retention has ended.",
             job=named(track.name, track.client),
             full=base.run_end,
             pool=base.pool,
@@ -164,8 +164,8 @@ def _older_full(track: Track, base: Job, newest: Job) -> Notice | None:
         track,
         Severity.WARNING,
         msg(
-            "{job} still rests on the Full of {full}: the one of {failed} went wrong and was not "
-            "made up for.",
+            "{job} still rests on the Full of {full}: the Full of {failed} went wrong and was not "
+            "repeated.",
             job=named(track.name, track.client),
             full=base.run_end,
             failed=failed[-1].run_end,
@@ -218,18 +218,24 @@ def _copied_fulls(case: Case) -> frozenset[tuple[str, str]]:
 
 
 def _upgraded(case: Case) -> Iterator[Notice]:
-    """Tell why jobs of the period ran as Fulls though another level was asked for."""
+    """Tell why jobs of the period ran as Fulls though another level was asked for.
+
+    Of a job's very first run there is nothing to tell: that has to be a Full.
+    """
+    first = _first_runs(case)
     for judged in case.jobs:
         job = judged.job
         log = case.snapshot.logs.get(job.jobid)
         if log is None or not log.upgraded or job.type != BACKUP_TYPE:
+            continue
+        if first.get(job.name) == job.jobid:
             continue
         reason, action = _reason(job, log.upgraded, case)
         yield Notice(
             Kind.UPGRADED,
             Severity.INFO,
             msg(
-                "{job} ran as a Full instead of the level it was scheduled for: {reason}.",
+                "{job} was upgraded to a Full: {reason}.",
                 job=named(job.name, job.client),
                 reason=reason,
             ),
@@ -242,6 +248,18 @@ def _upgraded(case: Case) -> Iterator[Notice]:
         )
 
 
+def _first_runs(case: Case) -> Mapping[str, int]:
+    """Return the JobId of each job's first known run, on whatever client; {} without a past."""
+    if case.past.since is None and not case.past.whole:
+        return {}
+    first: dict[str, int] = {}
+    for track in case.past.tracks.values():
+        if track.type == BACKUP_TYPE:
+            jobid = track.runs[0].jobid
+            first[track.name] = min(first.get(track.name, jobid), jobid)
+    return first
+
+
 def _reason(job: Job, line: str, case: Case) -> tuple[Message, Message | None]:
     """Say why a job became a Full, from the line of its log and from its past."""
     if "prior failed job" in line.lower():
@@ -250,17 +268,17 @@ def _reason(job: Job, line: str, case: Case) -> tuple[Message, Message | None]:
     if earlier is not None:
         return (
             msg(
-                "the Full of {full} did not serve: the FileSet was changed, or it is older than "
-                "the Max Full Interval",
+                "the Full of {full} could not be used (its FileSet was changed, or it is older "
+                "than Max Full Interval)",
                 full=earlier.run_end,
             ),
-            msg("If neither was meant, look at the job's FileSet and its Max Full Interval."),
+            msg("If neither was intended, check the job's FileSet and its Max Full Interval."),
         )
     if case.past.whole:
         return msg("there was no good Full of it yet"), None
     return (
         msg("the catalog had no suitable Full of it"),
-        msg("If it is no new job, look whether its name, Client or FileSet was changed."),
+        msg("If the job is not new, check whether its name, Client or FileSet was changed."),
     )
 
 

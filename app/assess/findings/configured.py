@@ -74,7 +74,9 @@ def _never(
     if passed is not None:
         severity, since = Severity.WARNING, passed.due
         said = msg("it was due {due} (Schedule {schedule})", due=since, schedule=passed.schedule)
-        action = msg("Run it once by hand, and look in the Director's log why it did not start.")
+        action = msg(
+            "Run it once by hand, and check the Director's log for why it was not started."
+        )
     elif foreseen:
         coming = foreseen[0]
         said = msg(
@@ -84,21 +86,16 @@ def _never(
         )
     elif resource.scheduled is False:
         said = msg("it has no enabled Schedule")
-        action = msg("Give it a Schedule, run it by hand, or take it out of the configuration.")
+        action = msg("Give it a Schedule, run it by hand, or remove it from the configuration.")
     elif configured.unscheduled(resource.name):
         said = msg("no run is foreseen in the coming week")
-        action = msg("Look at its Schedule, or run it once by hand.")
+        action = msg("Check its Schedule, or run it once by hand.")
     else:
         return
     yield Notice(
         Kind.NEVER_RUN,
         severity,
-        msg(
-            "{job}: {known}; {said}.",
-            job=named(resource.name, client),
-            known=_known(case),
-            said=said,
-        ),
+        _no_run(case, named(resource.name, client), said),
         action,
         client=client,
         job=resource.name,
@@ -106,11 +103,15 @@ def _never(
     )
 
 
-def _known(case: Case) -> Message:
+def _no_run(case: Case, job: Message | str, said: Message) -> Message:
     if case.past.whole:
-        return msg("the catalog knows no run of it")
+        return msg("{job} has never run; {said}.", job=job, said=said)
     return nmsg(
-        "it had no run in the last day", "it had no run in the last {count} days", case.known_days
+        "{job} has not run in the last day; {said}.",
+        "{job} has not run in the last {count} days; {said}.",
+        case.known_days,
+        job=job,
+        said=said,
     )
 
 
@@ -141,7 +142,7 @@ def _disabled(
             else msg(
                 "{job} is disabled; its last run was {last}.", job=named(job, client), last=last
             ),
-            msg("Enable it again, or take it out of the configuration if it is not needed."),
+            msg("Enable it again, or remove it from the configuration if it is not needed."),
             client=client,
             job=job,
             since=last,
@@ -171,12 +172,13 @@ def _stopped(
                 Kind.DISABLED,
                 Severity.WARNING,
                 msg(
-                    "{job} is scheduled no more: its last run was {last}; before, it ran {usual}.",
+                    "{job} is no longer scheduled: its last run was {last}; until then it ran "
+                    "{usual}.",
                     job=named(job, track.client),
                     last=last,
                     usual=rhythm.said,
                 ),
-                msg("Give it a Schedule again, or take it out of the configuration."),
+                msg("Give it a Schedule again, or remove it from the configuration."),
                 client=track.client,
                 job=job,
                 since=last,
@@ -208,7 +210,7 @@ def _idle_clients(case: Case, configured: Configuration) -> Iterator[Notice]:
                 Kind.NO_JOB,
                 Severity.WARNING,
                 _no_job(client.name, case, certain=certain),
-                msg("Give it a Job, or take the Client out of the configuration."),
+                msg("Give it a Job, or remove the Client from the configuration and the catalog."),
                 client=client.name,
             )
 
@@ -221,8 +223,8 @@ def _no_job(client: str, case: Case, *, certain: bool) -> Message:
     if certain:
         return msg("{client} is known to the Director, but no Job backs it up.", client=client)
     return nmsg(
-        "{client} is known to the Director, but had no backup in the last day.",
-        "{client} is known to the Director, but had no backup in the last {count} days.",
+        "{client} is known to the Director, but has had no backup in the last day.",
+        "{client} is known to the Director, but has had no backup in the last {count} days.",
         case.known_days,
         client=client,
     )

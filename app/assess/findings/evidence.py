@@ -14,7 +14,7 @@ from app.assess.case import Case
 from app.assess.configuration import named
 from app.assess.finding import Kind, Notice, Severity
 from app.assess.history import GOOD, LONG_AGO, Track
-from app.assess.protection import ANY, Protection, ProtectionState, judge_protection
+from app.assess.protection import ANY, Protection, ProtectionState
 from app.bacula.codes import BACKUP_TYPE, VERIFY_TYPE
 from app.bacula.model import Job
 from app.i18n import Message, msg, nmsg
@@ -38,8 +38,7 @@ def notices(case: Case) -> Iterator[Notice]:
         return
     clients = _backed_up_since(case)
     yield from _missing(case, clients, RESTORE_TYPE)
-    if any(track.type == VERIFY_TYPE for track in case.past.tracks.values()):
-        yield from _missing(case, clients, VERIFY_TYPE)
+    yield from _missing(case, clients, VERIFY_TYPE)
     yield from _catalog(case)
 
 
@@ -70,6 +69,9 @@ def _missing(case: Case, clients: Mapping[str, datetime], type_: str) -> Iterato
     if not case.past.whole and case.as_of - case.known_since < EVIDENCE_NEEDS:
         return
     tries = _tries(case, type_)
+    if type_ == VERIFY_TYPE and not tries:
+        # Nobody here verifies.
+        return
     for client, since in sorted(clients.items()):
         if case.as_of - since < EVIDENCE_NEEDS:
             continue
@@ -79,10 +81,10 @@ def _missing(case: Case, clients: Mapping[str, datetime], type_: str) -> Iterato
             continue
         if type_ == RESTORE_TYPE:
             kind, sentence = Kind.NO_RESTORE_TEST, _no_restore(case, client, tried, good)
-            action = msg("Restore some files of it to a place of their own, and compare them.")
+            action = msg("Restore some of its files to a separate place, and compare them.")
         else:
             kind, sentence = Kind.NO_VERIFY, _no_verify(case, client, good)
-            action = msg("Give it a Verify job, as other servers have one.")
+            action = msg("Give it a Verify job, like the other servers.")
         yield Notice(
             kind,
             Severity.INFO,
@@ -96,17 +98,20 @@ def _missing(case: Case, clients: Mapping[str, datetime], type_: str) -> Iterato
 
 def _tries(case: Case, type_: str) -> Mapping[str, _Tries]:
     tries: dict[str, _Tries] = {}
-    for track in case.past.tracks.values():
-        if track.type != type_:
-            continue
-        tried = tries.setdefault(track.client, _Tries())
-        for run in track.ended:
-            # A Verify that found differences is no proof; see to it first.
-            if run.outcome in GOOD and run.status != "D":
-                tried.good = _later(tried.good, run)
-            else:
-                tried.other = _later(tried.other, run)
+    runs = [run for t in case.past.tracks.values() if t.type == type_ for run in t.ended]
+    for run in (*runs, *(run for run in case.snapshot.history.proofs if run.type == type_)):
+        tried = tries.setdefault(run.client, _Tries())
+        # A Verify that found differences is no proof; see to it first.
+        if run.outcome in GOOD and run.status != "D":
+            tried.good = _later(tried.good, run)
+        else:
+            tried.other = _later(tried.other, run)
     return tries
+
+
+def _all_known(case: Case) -> bool:
+    """Whether every Restore and Verify of the catalog is known, however old."""
+    return case.past.whole or case.snapshot.history.proofs_whole
 
 
 def _later(one: Job | None, other: Job) -> Job:
@@ -125,15 +130,16 @@ def _no_restore(case: Case, client: str, tried: _Tries, good: datetime | None) -
         )
     if tried.other is not None:
         return msg(
-            "No good Restore of {client} is known; the last try, {moment}, did not succeed.",
+            "No good Restore of {client} is known; the last one ({moment}) did not succeed.",
             client=client,
             moment=tried.other.run_end,
         )
-    if case.past.whole:
-        return msg("The catalog knows no Restore of {client}.", client=client)
+    if _all_known(case):
+        return msg("The catalog holds no Restore of {client}.", client=client)
     return nmsg(
-        "{client} had no Restore in the last day; nothing before is known.",
-        "{client} had no Restore in the last {count} days; nothing before is known.",
+        "{client} has had no Restore in the last day; nothing is known of the time before.",
+        "{client} has had no Restore in the last {count} days; nothing is known of the time"
+        " before.",
         case.known_days,
         client=client,
     )
@@ -147,11 +153,12 @@ def _no_verify(case: Case, client: str, good: datetime | None) -> Message:
             moment=good,
             age=case.as_of - good,
         )
-    if case.past.whole:
-        return msg("The catalog knows no good Verify of {client}.", client=client)
+    if _all_known(case):
+        return msg("The catalog holds no good Verify of {client}.", client=client)
     return nmsg(
-        "{client} had no good Verify in the last day; nothing before is known.",
-        "{client} had no good Verify in the last {count} days; nothing before is known.",
+        "{client} has had no good Verify in the last day; nothing is known of the time before.",
+        "{client} has had no good Verify in the last {count} days; nothing is known of the time"
+        " before.",
         case.known_days,
         client=client,
     )
@@ -166,14 +173,16 @@ def _catalog(case: Case) -> Iterator[Notice]:
     What another finding says of that very job (too old, never good) is not said twice.
     """
     backups = [track for track in case.past.tracks.values() if track.type == BACKUP_TYPE]
-    known = case.as_of - case.known_since
-    if case.past.whole:
-        ends = [track.good[0].run_end for track in backups if track.good]
-        first = min((end for end in ends if end is not None), default=case.as_of)
-        known = max(known, case.as_of - first)
-    if known < CATALOG_NEEDS or not any(track.good for track in backups):
+    if not any(track.good for track in backups):
         return
-    kept = judge_protection((track for track in backups if _is_catalog(track)), case)
+    since = case.known_since
+    if case.past.whole:
+        # A catalog is as old as the first job in it.
+        ends = (track.ended[0].run_end for track in case.past.tracks.values() if track.ended)
+        since = min((end for end in ends if end is not None), default=case.as_of)
+    if case.as_of - since < CATALOG_NEEDS:
+        return
+    kept = [one for one in case.protections if _is_catalog(one.track)]
     if not kept:
         yield _absent(case)
         return
@@ -201,7 +210,7 @@ def _absent(case: Case) -> Notice:
     return Notice(
         Kind.CATALOG_BACKUP,
         Severity.WARNING,
-        msg("The catalog knows no backup of itself.")
+        msg("The catalog holds no backup of itself.")
         if case.past.whole
         else nmsg(
             "No backup of the catalog is known from the last day.",
@@ -209,8 +218,9 @@ def _absent(case: Case) -> Notice:
             case.known_days,
         ),
         msg(
-            "Set up the catalog's backup job (BackupCatalog), to a place that is found without "
-            "the catalog. If it is backed up in another way, mute this with that reason."
+            "Set up a backup job for the catalog (BackupCatalog), and keep its backups where they "
+            "can be found without the catalog. If it is backed up in another way, mute this "
+            "finding with that reason."
         ),
     )
 
@@ -222,19 +232,19 @@ def _stale_notice(protection: Protection, case: Case) -> Notice:
         Kind.CATALOG_BACKUP,
         Severity.WARNING,
         nmsg(
-            "The backup of the catalog, {job}, has not been good in the last day.",
-            "The backup of the catalog, {job}, has not been good in the last {count} days.",
+            "The backup of the catalog ({job}) has not succeeded in the last day.",
+            "The backup of the catalog ({job}) has not succeeded in the last {count} days.",
             case.known_days,
             job=subject,
         )
         if last is None
         else msg(
-            "The last good backup of the catalog, {job}, is {age} old ({moment}).",
+            "The last good backup of the catalog ({job}) was {moment}, {age} ago.",
             job=subject,
             age=case.as_of - last.ended,
             moment=last.ended,
         ),
-        msg("Run it by hand, and find out why it does not run or goes wrong."),
+        msg("Find out why it fails or does not run, and run it by hand today."),
         client=protection.client,
         job=protection.job,
         jobids=() if last is None else (last.jobid,),

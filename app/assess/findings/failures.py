@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.assess.case import Case
 from app.assess.causes import Diagnosis, diagnose, duplicates
+from app.assess.configuration import named
 from app.assess.finding import Cause, Kind, News, Notice, Severity
 from app.assess.history import moment_of, night_of
 from app.assess.model import JudgedJob
@@ -44,7 +45,7 @@ def _notice(case: Case, group: list[tuple[JudgedJob, Diagnosis]], here: Set[int]
     return Notice(
         kind=kind,
         severity=severity,
-        sentence=_sentence(kind, job.name, len(group), told.what),
+        sentence=_sentence(kind, named(job.name, job.client), len(group), told.what),
         action=told.action,
         client=job.client,
         job=job.name,
@@ -58,7 +59,7 @@ def _notice(case: Case, group: list[tuple[JudgedJob, Diagnosis]], here: Set[int]
     )
 
 
-def _sentence(kind: Kind, job: str, count: int, what: Message) -> Message:
+def _sentence(kind: Kind, job: Message | str, count: int, what: Message) -> Message:
     if kind is Kind.CANCELLED:
         if count == 1:
             return msg("{job} was cancelled: {what}.", job=job, what=what)
@@ -86,7 +87,8 @@ def _streak(
     """Return the nights in a row that end with bad runs of one job, since when, and whether new.
 
     There are no nights where a run of the same night was good, and where nobody knows when the runs
-    were. It is new if it began in the period, provided that anything is known of before.
+    were. It is new if it has lasted one night, in the period, provided that anything is known of
+    before.
     """
     bad = sorted(runs, key=lambda run: run.jobid)
     track = case.past.track(bad[-1])
@@ -97,7 +99,7 @@ def _streak(
     last = max(night_of(moment, case.zone) for run in ended if (moment := moment_of(run)))
     nights = track.bad_nights(case.zone, last)
     first = track.bad_runs(nights[0], case.zone)[0] if nights else ended[0]
-    if first.jobid not in here:
+    if first.jobid not in here or len(nights) > 1:
         return len(nights), moment_of(first), News.CONTINUING
     known = case.past.since is not None or case.past.whole
     before = known or any(run.jobid not in here for run in track.ended)

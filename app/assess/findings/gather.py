@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.assess.case import Case
@@ -15,6 +16,12 @@ _SEVERITIES = tuple(Severity)
 _KINDS = tuple(Kind)
 _POOLS = frozenset({Kind.POOL_FULL, Kind.ROOM, Kind.EXPIRING})
 """Kinds that are found of a pool, which their detail names; several pools are told together."""
+_UNPROTECTED = frozenset({Kind.NEVER_BACKED_UP, Kind.TOO_OLD})
+_SEE = {
+    Kind.FAILED: msg("See the failure below."),
+    Kind.MISSED: msg("See the missing run below."),
+}
+"""What to do about a job without a recent backup, where another finding tells it."""
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -27,7 +34,7 @@ def gather(notices: Iterable[Notice], case: Case) -> tuple[Finding, ...]:
     today = case.as_of.astimezone(case.zone).date()
     groups: dict[tuple[object, ...], list[Notice]] = {}
     muted: dict[tuple[object, ...], Mute | None] = {}
-    for notice in notices:
+    for notice in _once(list(notices)):
         mute = case.policy.mute(notice.kind.value, notice.job, notice.client, today)
         detail = "" if notice.kind in _POOLS else notice.detail
         key = (notice.kind, notice.severity, notice.cause, detail, mute)
@@ -35,6 +42,18 @@ def gather(notices: Iterable[Notice], case: Case) -> tuple[Finding, ...]:
         muted[key] = mute
     findings = [_finding(group, muted[key]) for key, group in groups.items()]
     return tuple(sorted(findings, key=_rank))
+
+
+def _once(notices: list[Notice]) -> Iterator[Notice]:
+    """Let only one of the findings about a job say what to do: the one that tells what happened."""
+    told = {(n.kind, n.client, n.job) for n in notices if n.kind in _SEE}
+    for notice in notices:
+        if notice.kind in _UNPROTECTED:
+            by = (kind for kind in _SEE if (kind, notice.client, notice.job) in told)
+            kind = next(by, None)
+            yield replace(notice, action=_SEE[kind]) if kind is not None else notice
+        else:
+            yield notice
 
 
 def _finding(group: list[Notice], mute: Mute | None) -> Finding:

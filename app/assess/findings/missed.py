@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from app.assess.case import Case
 from app.assess.configuration import Configuration, named, read_configuration, shows
@@ -41,6 +42,7 @@ _FIFTH_WEEK = 29
 _HALF_A_DAY = timedelta(hours=12)
 _TWO_HOURS = timedelta(hours=2)
 _A_WEEK = timedelta(weeks=1)
+_HOUR = timedelta(hours=1)
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -128,6 +130,10 @@ def _by_rhythm(case: Case, pasts: _Pasts) -> Iterator[_Due]:
     """The times of day at which a job ran a week and two weeks before."""
     start, end = case.snapshot.period.start.astimezone(UTC), case.as_of.astimezone(UTC)
     zone = case.snapshot.source.zone
+    spans = [
+        (weeks, start - _TWO_HOURS - weeks * _A_WEEK, end + _TWO_HOURS - weeks * _A_WEEK)
+        for weeks in (1, 2)
+    ]
     for track in case.past.tracks.values():
         if track.type not in RHYTHM_TYPES:
             continue
@@ -135,9 +141,8 @@ def _by_rhythm(case: Case, pasts: _Pasts) -> Iterator[_Due]:
             moment = moment_of(run)
             if moment is None:
                 continue
-            for weeks in (1, 2):
-                about = moment + timedelta(weeks=weeks)
-                if not start - _TWO_HOURS <= about <= end + _TWO_HOURS:
+            for weeks, first, last in spans:
+                if not first <= moment <= last:
                     continue
                 when = days_later(moment, WEEK * weeks, zone)
                 if start <= when <= end:
@@ -189,6 +194,21 @@ def _judged(due: _Due, case: Case, pasts: _Pasts) -> bool:
         and shows(case.snapshot.filters, due.type, due.client, due.job)
         and case.policy.expects(due.job, due.client)
         and not clocks_change(due.when, case.snapshot.source.zone)
+        and not _shifts(due, pasts)
+    )
+
+
+def _shifts(due: _Due, pasts: _Pasts) -> bool:
+    """Whether the schedule has the job an hour off from then on, in a zone without a name.
+
+    Of such a zone only the distance to UTC is known, so that is how a change of the clocks looks.
+    """
+    if due.basis is not _Basis.SCHEDULED or isinstance(pasts.zone, ZoneInfo):
+        return False
+    schedule, time = pasts.schedule(due.job, due.client), wall(due.when, pasts.zone)
+    return any(
+        not schedule.at(then) and (schedule.at(then - _HOUR) or schedule.at(then + _HOUR))
+        for then in (time + timedelta(days=days) for days in (1, WEEK))
     )
 
 
@@ -285,7 +305,7 @@ def _notice(missing: Sequence[_Due], case: Case, pasts: _Pasts) -> Notice:
                 basis=basis,
                 last=last,
             ),
-            msg("Look whether the Director has started it; if not, look at its schedule."),
+            msg("Check whether the Director has started it; if not, check its Schedule."),
             client=first.client,
             job=first.job,
             since=first.when,
@@ -302,7 +322,7 @@ def _notice(missing: Sequence[_Due], case: Case, pasts: _Pasts) -> Notice:
             basis=basis,
             last=last,
         ),
-        msg("Find out in the Director's log why it was not started, then run it by hand."),
+        msg("Check the Director's log for why it was not started; then run it by hand."),
         client=first.client,
         job=first.job,
         since=first.when,
@@ -451,7 +471,9 @@ def _began_late(case: Case) -> Iterator[Notice]:
                 due=worst.scheduled,
                 usual=ordinary,
             ),
-            msg("Look what held it up: too many jobs at once, a busy device, a long job before."),
+            msg(
+                "Find out what held it up: too many jobs at once, a busy device, a long job before."
+            ),
             client=client,
             job=job,
             jobids=tuple(run.jobid for _, _, run in found),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.assess.case import Case
 from app.assess.configuration import named
 from app.assess.finding import Kind, News, Notice, Severity
 from app.assess.history import moment_of, night_of
-from app.assess.protection import ANY, Protection, ProtectionState, protection_of, too_old_at
+from app.assess.protection import ANY, Protection, ProtectionState, too_old_at
 from app.bacula.codes import LEVEL_NAMES
 from app.bacula.model import Job
 from app.i18n import Message, msg, nmsg
@@ -19,7 +19,7 @@ RUNS_TOLD = 14
 
 def notices(case: Case) -> Iterator[Notice]:
     """Tell of each job whose data are not protected as they should be."""
-    for protection in protection_of(case):
+    for protection in case.protections:
         if protection.state is ProtectionState.NEVER:
             yield _never(protection, case)
         elif protection.state is ProtectionState.TOO_OLD:
@@ -29,24 +29,23 @@ def notices(case: Case) -> Iterator[Notice]:
 def _never(protection: Protection, case: Case) -> Notice:
     runs = protection.track.ended
     first = moment_of(runs[0]) or runs[0].run_end or case.as_of
-    before = any(_over_before_period(run, case) for run in runs)
     return Notice(
         Kind.NEVER_BACKED_UP,
         Severity.CRITICAL,
         nmsg(
-            "{job} has never had a good backup: its only run, {first}, went wrong.",
+            "{job} has never had a good backup: its only run ({first}) went wrong.",
             "{job} has never had a good backup: {count} runs since {first}, none of them good.",
             len(runs),
             job=named(protection.job, protection.client),
             first=first,
         ),
-        msg("Look at its latest failure, put the cause right, and run a Full by hand."),
+        msg("Find out why it fails, fix the cause, and run a Full by hand."),
         client=protection.client,
         job=protection.job,
         jobids=_told(runs),
         since=first,
         nights=len({night_of(m, case.zone) for run in runs if (m := moment_of(run)) is not None}),
-        news=News.CONTINUING if before else News.NEW,
+        news=_news(before=_went_on(runs, case)),
     )
 
 
@@ -57,24 +56,24 @@ def _too_old(protection: Protection, case: Case) -> Notice:
     if last is None:
         since = None
         nights = len(protection.track.bad_nights(case.zone))
-        before = any(_over_before_period(run, case) for run in runs)
+        before = _went_on(runs, case)
     else:
         since = last.ended
         begun = next((moment_of(run) for run in runs if run.jobid == last.jobid), None) or since
         nights = (night_of(case.as_of, case.zone) - night_of(begun, case.zone)).days
         runs = tuple(run for run in runs if run.run_end is not None and run.run_end > since)
-        before = too_old_at(protection, case, case.snapshot.period.start)
+        before = too_old_at(protection, case, case.last_night)
     return Notice(
         Kind.TOO_OLD,
         Severity.CRITICAL,
         _sentence(protection, case, nights),
-        msg("Look at its latest failure or why it does not run, and run it by hand today."),
+        msg("Find out why it fails or does not run, and run it by hand today."),
         client=protection.client,
         job=protection.job,
         jobids=_told(runs),
         since=since,
         nights=max(nights, 0),
-        news=News.CONTINUING if before else News.NEW,
+        news=_news(before=before),
     )
 
 
@@ -84,15 +83,16 @@ def _sentence(protection: Protection, case: Case, nights: int) -> Message:
     what = _what(protection.level)
     if last is None:
         return nmsg(
-            "{job} has had no {what} in the last day, and nothing before is known.",
-            "{job} has had no {what} in the last {count} days, and nothing before is known.",
+            "{job} has had no {what} in the last day; nothing is known of the time before.",
+            "{job} has had no {what} in the last {count} days; nothing is known of the time"
+            " before.",
             case.known_days,
             job=subject,
             what=what,
         )
     return nmsg(
-        "{job} has had no {what} since {last}: {count} night; {allowed}.",
-        "{job} has had no {what} since {last}: {count} nights; {allowed}.",
+        "{job} has had no {what} for {count} night, since {last}; {allowed}.",
+        "{job} has had no {what} for {count} nights, since {last}; {allowed}.",
         nights,
         job=subject,
         what=what,
@@ -111,11 +111,16 @@ def _allowed(protection: Protection, case: Case) -> Message:
     said = case.policy.max_age(protection.job, protection.client, protection.level)
     if said is not None or protection.rhythm is None:
         return msg("the policy allows {limit}", limit=protection.limit)
-    return msg("usual is {rhythm}", rhythm=protection.rhythm.said)
+    return msg("it usually runs {rhythm}", rhythm=protection.rhythm.said)
 
 
-def _over_before_period(run: Job, case: Case) -> bool:
-    return run.run_end is not None and run.run_end < case.snapshot.period.start
+def _news(*, before: bool) -> News:
+    return News.CONTINUING if before else News.NEW
+
+
+def _went_on(runs: Sequence[Job], case: Case) -> bool:
+    """Whether any of these runs was over before the last night of the period."""
+    return any(run.run_end is not None and run.run_end < case.last_night for run in runs)
 
 
 def _told(runs: tuple[Job, ...]) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Set
 
 from app.assess.case import Case
 from app.assess.causes import Diagnosis, diagnose, duplicates
+from app.assess.configuration import named
 from app.assess.finding import Cause, Kind, News, Notice, Severity
 from app.assess.history import BAD, GOOD, Track, kind_of, moment_of, night_of
 from app.assess.model import JudgedJob
@@ -51,16 +52,16 @@ def _recovered(case: Case) -> Iterator[Notice]:
 
 
 def _sentence(judged: JudgedJob, count: int, what: Message) -> Message:
-    job, jobid = judged.job.name, str(judged.made_up_by)
+    job, jobid = named(judged.job.name, judged.job.client), str(judged.made_up_by)
     if judged.job.outcome is Outcome.CANCELLED:
         return nmsg(
-            "{job} was cancelled and ran well afterwards (job {jobid}): {what}.",
-            "{job} was cancelled {count} times and ran well afterwards (job {jobid}): {what}.",
+            "{job} was cancelled: {what}. A later run succeeded (job {jobid}).",
+            "{job} was cancelled {count} times: {what}. A later run succeeded (job {jobid}).",
             count, job=job, jobid=jobid, what=what,
         )  # fmt: skip
     return nmsg(
-        "{job} failed and ran well afterwards (job {jobid}): {what}.",
-        "{job} failed {count} times and ran well afterwards (job {jobid}): {what}.",
+        "{job} failed: {what}. A later run succeeded (job {jobid}).",
+        "{job} failed {count} times: {what}. A later run succeeded (job {jobid}).",
         count, job=job, jobid=jobid, what=what,
     )  # fmt: skip
 
@@ -106,7 +107,7 @@ def _works_again(case: Case, track: Track, here: Set[int]) -> Notice | None:
             "{job} works again after {count} bad night.",
             "{job} works again after {count} bad nights.",
             len(nights),
-            job=track.name,
+            job=named(track.name, track.client),
         ),
         client=track.client,
         job=track.name,

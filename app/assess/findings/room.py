@@ -227,8 +227,8 @@ def _full(stock: _Stock, case: Case) -> Notice | None:
     last = stock.appendable[0] if len(stock.appendable) == 1 else None
     if last is not None and stock.at_maximum and not stock.reusable and _share(last) >= NEARLY_FULL:
         sentence = msg(
-            "Volume {volume}, the last one of Pool {pool} that can be written to, is {percent} % "
-            "full, and the Pool may have no more than its {most} Volumes.",
+            "Volume {volume}, the last one of Pool {pool} that can be written to, is full to "
+            "{percent} %, and the Pool may have no more than its {most} Volumes.",
             volume=last.name, pool=stock.pool.name, percent=int(_share(last) * 100), most=most,
         )  # fmt: skip
         return _pool_full(stock, Severity.WARNING, sentence)

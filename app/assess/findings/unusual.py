@@ -146,6 +146,8 @@ class _Comparison:
     ) -> Notice:
         """Make the notice of this run."""
         known = [when for run in streak if (when := moment_of(run)) is not None]
+        nights = len({night_of(when, self.case.zone) for when in known})
+        new = nights <= 1 and streak[0].jobid in self.of_period
         return Notice(
             kind,
             severity,
@@ -155,8 +157,8 @@ class _Comparison:
             job=self.track.name,
             jobids=(self.run.jobid,),
             since=known[0] if known else None,
-            nights=len({night_of(when, self.case.zone) for when in known}),
-            news=News.NEW if streak[0].jobid in self.of_period else News.CONTINUING,
+            nights=nights,
+            news=News.NEW if new else News.CONTINUING,
         )
 
 

@@ -215,9 +215,9 @@ def test_the_cause_is_told_from_its_consequences(rows: list[str], cause: Cause) 
     ("jobid", "name", "cause", "what"),
     [
         (5, "joblog_v1_5_failed_client_unreachable", Cause.CLIENT_UNREACHABLE,
-         "the File Daemon on dead01-fd cannot be reached (connection refused)"),
+         "its File Daemon cannot be reached (connection refused)"),
         (6, "joblog_v1_6_failed_client_auth", Cause.AUTHENTICATION,
-         "the File Daemon on badpw01-fd refused the password"),
+         "its File Daemon refused the password"),
         (7, "joblog_v1_7_failed_runscript", Cause.SCRIPT,
          "the script ClientBeforeJob ended with exit code 2"),
         (8, "joblog_v1_8_failed_sd_unreachable", Cause.STORAGE,
@@ -227,15 +227,15 @@ def test_the_cause_is_told_from_its_consequences(rows: list[str], cause: Cause) 
         (27, "joblog_v1_27_failed_fd_killed_midway", Cause.NETWORK_LOST,
          "the network connection was lost (the other side broke it off)"),
         (29, "joblog_v1_29_cancelled_running", Cause.CANCELLED_BY_PERSON,
-         "a person did it while it ran, as far as its log tells"),
+         "somebody did so while it ran, as far as its log tells"),
         (32, "joblog_v1_32_orphan_future_endtime", Cause.DIRECTOR_RESTARTED,
-         "the Director was restarted or died while it waited"),
+         "the Director was restarted or died while the job waited"),
         (34, "joblog_v1_34_cancelled_waiting", Cause.CANCELLED_BY_PERSON,
-         "a person did it before it began to run, as far as its log tells"),
+         "somebody did so before it began to run, as far as its log tells"),
         (47, "joblog_v1_47_orphan_running_director_restart", Cause.DIRECTOR_RESTARTED,
-         "the Director was restarted or died while it ran"),
+         "the Director was restarted or died while the job ran"),
         (48, "joblog_v1_48_orphan_waiting_director_restart", Cause.DIRECTOR_RESTARTED,
-         "the Director was restarted or died while it waited"),
+         "the Director was restarted or died while the job waited"),
     ],
 )  # fmt: skip
 def test_the_cause_of_a_recorded_failure(jobid: int, name: str, cause: Cause, what: str) -> None:
@@ -289,13 +289,13 @@ def test_a_script_of_the_director_is_looked_for_on_its_host() -> None:
          " device", "spool", "the spool directory of the Storage Daemon is full"),
         (f"{DIR}Fatal error: sql_create.c:8 Query failed: No space left on device", "catalog",
          "the disk of the catalog database is full"),
-        (f"{FD}Fatal error: x No space left on device", "", "a disk of web01-fd is full"),
+        (f"{FD}Fatal error: x No space left on device", "", "a disk of its Client is full"),
         (f"{DIR}Fatal error: x No space left on device", "", "a disk is full"),
         (f"{SD}Job x is waiting. Cannot find any appendable volumes.\n    Pool:         Tape-Pool\n"
-         "    Media type:   LTO", "Tape-Pool", "pool Tape-Pool had no Volume to write to"),
-        (f"{SD}Fatal error: No appendable volume", "Full", "pool Full had no Volume to write to"),
+         "    Media type:   LTO", "Tape-Pool", "Pool Tape-Pool had no Volume to write to"),
+        (f"{SD}Fatal error: No appendable volume", "Full", "Pool Full had no Volume to write to"),
         (f"{FD}Fatal error: Failed to connect to Storage daemon: 10.0.0.9:9103", "10.0.0.9:9103",
-         "web01-fd cannot reach the Storage Daemon"),
+         "its File Daemon cannot reach the Storage Daemon"),
         (f'{SD}Fatal error: Could not open device "D2" (/x): ERR=No such file or directory', "D2",
          "device D2 or its Volume had an error (no such file)"),
         (f"{DIR}Fatal error: TLS negotiation failed with FD", "TLS",
@@ -343,14 +343,14 @@ def test_evidence_is_short() -> None:
         # What its end brings about is no cause.
         ([f"{DIR}Fatal error: Network error with FD during Backup: ERR=Interrupted system call",
           NO_STATUS], {},
-         Cause.CANCELLED_BY_PERSON, "a person did it while it ran, as far as its log tells"),
+         Cause.CANCELLED_BY_PERSON, "somebody did so while it ran, as far as its log tells"),
         ([f'{DIR}Fatal error: Client "web01-fd" RunScript failed.'], {},
-         Cause.CANCELLED_BY_PERSON, "a person did it while it ran, as far as its log tells"),
+         Cause.CANCELLED_BY_PERSON, "somebody did so while it ran, as far as its log tells"),
         ([], {"started": None, "files": 0},
-         Cause.CANCELLED_BY_PERSON, "a person did it before it began to run, as far as its log"
+         Cause.CANCELLED_BY_PERSON, "somebody did so before it began to run, as far as its log"
          " tells"),
         ([f"{SD}Job x is waiting. Cannot find any appendable volumes."], {},
-         Cause.CANCELLED_BY_PERSON, "a person did it while it waited for a Volume, as far as its"
+         Cause.CANCELLED_BY_PERSON, "somebody did so while it waited for a Volume, as far as its"
          " log tells"),
     ],
 )  # fmt: skip
@@ -386,7 +386,7 @@ def test_a_log_that_could_not_be_had_is_said(status: str, told: bool) -> None:
     gaps = [Gap(GapSource.JOB_LOGS, msg("Time is up."), (1,))] if told else []
     found = diagnose(judged(made_job(1, status), gaps=gaps), {})
     assert found.cause is Cause.UNKNOWN
-    assert str(found.what) == "its log could not be had"
+    assert str(found.what) == "its log could not be read"
     assert str(found.action) == "Read its log in bconsole: list joblog jobid=1"
 
 
@@ -398,9 +398,20 @@ def test_an_empty_log_is_said() -> None:
 def test_a_director_that_went_down_counts_more_than_what_it_broke() -> None:
     killed = made_job(1, "f", ended=at("20 23:00"), real_ended=None)
     log = made_log(f"{DIR}Fatal error: Network error with FD during Backup: ERR=No data available")
-    assert diagnose(judged(killed, log), {}).cause is Cause.DIRECTOR_RESTARTED
+    found = diagnose(judged(killed, log), {})
+    assert (found.cause, found.evidence) == (
+        Cause.DIRECTOR_RESTARTED,
+        ("dir: Fatal error: Network error with FD during Backup: ERR=No data available",),
+    )
     ended = made_log(f"{DIR}Fatal error: Network error with FD: ERR=No data available", ENDED)
     assert diagnose(judged(killed, ended), {}).cause is Cause.NETWORK_LOST
+
+
+def test_a_log_that_accuses_nobody_is_no_evidence() -> None:
+    killed = made_job(1, "f", ended=at("20 23:00"), real_ended=None)
+    log = made_log("sd JobId 1: Elapsed time=00:56:08, Transfer rate=31.07 M Bytes/second")
+    found = diagnose(judged(killed, log), {})
+    assert (found.cause, found.evidence) == (Cause.DIRECTOR_RESTARTED, ())
 
 
 def test_a_copy_with_a_log_of_its_own_is_judged_by_it() -> None:

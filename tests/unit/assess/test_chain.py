@@ -130,7 +130,7 @@ def test_both_fulls_are_named() -> None:
     (notice,) = told(site(chain("FT IT Ff IT")))
     assert str(notice.sentence) == (
         "dump on db01-fd still rests on the Full of 2026-11-17 14:00: "
-        "the one of 2026-11-19 14:00 went wrong and was not made up for."
+        "the Full of 2026-11-19 14:00 went wrong and was not repeated."
     )
     assert (notice.jobids, notice.since) == ((1, 3), at("19 23:00"))
 
@@ -212,7 +212,7 @@ def test_a_full_whose_volumes_may_be_overwritten_is_a_weak_base(
 def test_it_is_said_since_when_it_may_be_overwritten() -> None:
     (notice,) = told(site(chain("FT IT IT"), pools=(pool(DAY),)))
     assert notice.since == BASE_ENDS + DAY
-    assert "in Pool Full may be overwritten since 2026-11-19 14:00" in str(notice.sentence)
+    assert "in Pool Full may have been overwritten since 2026-11-19 14:00" in str(notice.sentence)
 
 
 def test_the_gravest_weakness_of_a_chain_is_told_once() -> None:
@@ -232,10 +232,10 @@ FAILED = made_log("d-dir JobId 1: Prior failed job found in catalog. Upgrading t
 @pytest.mark.parametrize(
     ("runs", "history", "log", "reason", "acts"),
     [
-        ("FT", WHOLE, NO_FULL, "there was no good Full of it yet", False),
         ("Ff FT", WHOLE, NO_FULL, "there was no good Full of it yet", False),
-        ("FT", KNOWN, NO_FULL, "the catalog had no suitable Full of it", True),
-        ("FT IT FT", KNOWN, NO_FULL, "the Full of 2026-11-18 14:00 did not serve", True),
+        ("IT FT", KNOWN, NO_FULL, "the catalog had no suitable Full of it", True),
+        ("FT", History(), NO_FULL, "the catalog had no suitable Full of it", True),
+        ("FT IT FT", KNOWN, NO_FULL, "the Full of 2026-11-18 14:00 could not be used", True),
         ("FT Ff FT", WHOLE, FAILED, "the last Full had failed", False),
     ],
 )
@@ -250,6 +250,17 @@ def test_it_is_told_why_a_job_ran_as_a_full(
     assert reason in str(found[0].sentence)
     assert (found[0].action is not None) is acts
     assert found[0].evidence == (log.upgraded,)
+
+
+@pytest.mark.parametrize("history", [WHOLE, KNOWN])
+def test_the_first_run_of_a_job_has_to_be_a_full(history: History) -> None:
+    assert told(site(chain("FT"), history, logs={1: NO_FULL})) == []
+
+
+def test_a_job_that_moved_to_another_client_is_no_new_one() -> None:
+    moved = [replace(run, jobid=9) for run in chain("FT", client="db09-fd")]
+    (notice,) = told(site([*chain("FT"), *moved], KNOWN, logs={9: NO_FULL}))
+    assert (notice.kind, notice.client) == (Kind.UPGRADED, "db09-fd")
 
 
 @pytest.mark.parametrize(

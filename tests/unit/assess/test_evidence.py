@@ -102,14 +102,43 @@ def test_a_restore_is_evidence_for_half_a_year() -> None:
 
 
 @pytest.mark.parametrize(
+    ("proof", "expected"),
+    [
+        (run(90, "R"), []),
+        (run(181, "R"), NO_RESTORE),
+        (run(90, "R", "f"), NO_RESTORE),
+        (run(90, "R", client="web01-fd"), NO_RESTORE),
+        (run(90, "V"), [*NO_RESTORE]),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_restore_from_before_the_look_back_is_evidence(
+    proof: Job, expected: list[Kind], whole: bool
+) -> None:
+    history = replace(KNOWN, proofs=(proof,), proofs_whole=whole)
+    assert kinds(site(backups(), history)) == expected
+
+
+def test_who_verified_long_ago_is_told_to_verify_again() -> None:
+    proofs = (run(90, "V", client="web01-fd"),)
+    history = replace(KNOWN, proofs=proofs, proofs_whole=True)
+    assert kinds(site([*backups(), run(3, "R")], history)) == NO_VERIFY
+
+
+@pytest.mark.parametrize(
     ("more", "history", "sentence"),
     [
-        ([], KNOWN, "db01-fd had no Restore in the last 35 days; nothing before is known."),
-        ([], WHOLE, "The catalog knows no Restore of db01-fd."),
+        (
+            [],
+            KNOWN,
+            "db01-fd has had no Restore in the last 35 days; nothing is known of the time before.",
+        ),
+        ([], replace(KNOWN, proofs_whole=True), "The catalog holds no Restore of db01-fd."),
+        ([], WHOLE, "The catalog holds no Restore of db01-fd."),
         (
             [run(9, "R", "f"), run(3, "R", "f")],
             WHOLE,
-            "No good Restore of db01-fd is known; the last try, 2026-11-17 23:30, did not succeed.",
+            "No good Restore of db01-fd is known; the last one (2026-11-17 23:30) did not succeed.",
         ),
     ],
 )
@@ -143,8 +172,13 @@ def test_a_server_of_which_nothing_was_verified(more: list[Job], expected: list[
 @pytest.mark.parametrize(
     ("history", "sentence"),
     [
-        (KNOWN, "db01-fd had no good Verify in the last 35 days; nothing before is known."),
-        (WHOLE, "The catalog knows no good Verify of db01-fd."),
+        (
+            KNOWN,
+            "db01-fd has had no good Verify in the last 35 days; nothing is known of the time"
+            " before.",
+        ),
+        (replace(KNOWN, proofs_whole=True), "The catalog holds no good Verify of db01-fd."),
+        (WHOLE, "The catalog holds no good Verify of db01-fd."),
     ],
 )
 def test_a_missing_verify_says_how_far_the_past_is_known(history: History, sentence: str) -> None:
@@ -193,7 +227,7 @@ def test_the_backup_of_the_catalog_is_known_by_its_name_or_fileset(names: dict[s
     ("history", "sentences"),
     [
         (KNOWN, ["No backup of the catalog is known from the last 35 days."]),
-        (WHOLE, ["The catalog knows no backup of itself."]),
+        (WHOLE, ["The catalog holds no backup of itself."]),
         (History(since=NOW - 7 * DAY), ["No backup of the catalog is known from the last 7 days."]),
         (History(since=NOW - 7 * DAY + HOUR), []),
         (History(), []),
@@ -208,6 +242,13 @@ def test_a_site_of_a_week_has_time_to_set_it_up() -> None:
         runs = [run(n + 0.5) for n in range(days)]
         found = [n.kind for n in notices(made_case(site(runs, WHOLE)))]
         assert found.count(Kind.CATALOG_BACKUP) == count
+
+
+def test_a_catalog_of_an_hour_misses_nothing() -> None:
+    """That it has nothing older does not make it old."""
+    history = History(since=NOW - 35 * DAY, whole=True)
+    young = [run(n / 100, name=f"job{n}") for n in range(1, 5)]
+    assert list(notices(made_case(site(young, history)))) == []
 
 
 def test_where_nothing_is_backed_up_the_catalog_is_not_missed() -> None:
@@ -233,7 +274,7 @@ def test_a_disabled_backup_of_the_catalog_is_stale() -> None:
     """No other finding calls it too old: it is meant not to run."""
     runs = catalog(5.4, 6.4, 7.4, 8.4)
     (sentence,) = of_catalog(runs, schedule=())
-    assert sentence.startswith("The last good backup of the catalog, BackupCatalog on dir-fd, is 5")
+    assert sentence.startswith("The last good backup of the catalog (BackupCatalog on dir-fd) was ")
 
 
 def test_the_best_of_several_backups_of_the_catalog_counts() -> None:
@@ -244,7 +285,7 @@ def test_a_backup_of_the_catalog_that_never_was_good_is_told_once() -> None:
     failed = catalog(0.4, 1.4, status="f")
     assert of_catalog(failed, WHOLE) == []
     assert of_catalog(failed, History(since=NOW - 10 * DAY)) == [
-        "The backup of the catalog, BackupCatalog on dir-fd, has not been good in the last 10 days."
+        "The backup of the catalog (BackupCatalog on dir-fd) has not succeeded in the last 10 days."
     ]
 
 

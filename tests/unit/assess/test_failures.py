@@ -64,7 +64,7 @@ def test_a_failure_is_told_with_its_cause_and_what_to_do() -> None:
         Cause.CLIENT_UNREACHABLE, "web01-fd", "web01-files",
     )  # fmt: skip
     assert str(found.sentence) == (
-        "web01-files failed: the File Daemon on web01-fd cannot be reached (connection refused)."
+        "web01-files on web01-fd failed: its File Daemon cannot be reached (connection refused)."
     )
     assert str(found.action).startswith("Start the File Daemon on web01-fd")
     assert found.evidence == (REFUSED.replace(" JobId 1", ""),)
@@ -75,7 +75,8 @@ def test_a_cancelled_job_is_told_less_gravely() -> None:
     found = notice(night(run(1, 20, "A"), log=LOST))
     assert (found.kind, found.severity) == (Kind.CANCELLED, Severity.WARNING)
     assert str(found.sentence) == (
-        "web01-files was cancelled: a person did it while it ran, as far as its log tells."
+        "web01-files on web01-fd was cancelled: somebody did so while it ran, as far as its log"
+        " tells."
     )
 
 
@@ -106,7 +107,7 @@ def test_which_jobs_are_told(jobs: list[Job], told: list[tuple[int, ...]]) -> No
 
 def test_several_runs_are_told_in_one_sentence() -> None:
     found = notice(night(run(1, 20, "f"), run(2, 21, "f", hour="01:00")))
-    assert str(found.sentence).startswith("web01-files failed 2 times: the File Daemon on web01-fd")
+    assert str(found.sentence).startswith("web01-files on web01-fd failed 2 times: its File Daemon")
 
 
 def test_the_runs_of_one_job_with_two_causes_are_two_findings() -> None:
@@ -129,18 +130,18 @@ def test_what_is_to_be_done_about_each_alike_is_said_as_it_is() -> None:
     jobs = [run(n, 20, "f", name=f"job-{n}", type="C", prior_jobid=9) for n in (1, 2)]
     log = made_log("dir JobId 9: Fatal error: ?")
     (found,) = findings(night(*jobs, logs={1: log, 2: log}))
-    assert str(found.action).startswith("Look at its copy control job")
+    assert str(found.action).startswith("Read the log of its copy control job")
 
 
 def test_a_log_that_was_not_had_leaves_the_cause_open() -> None:
     found = notice(night(run(1, 20, "f"), logs={}, gaps=[GapSource.JOB_LOGS]))
     assert (found.cause, found.evidence) == (Cause.UNKNOWN, ())
-    assert str(found.sentence) == "web01-files failed: its log could not be had."
+    assert str(found.sentence) == "web01-files on web01-fd failed: its log could not be read."
 
 
 def test_a_failed_copy_is_told() -> None:
     found = notice(night(run(5, 20, "E", type="C", prior_jobid=4), logs={5: made_log()}))
-    assert str(found.sentence) == "web01-files failed: the copy of job 4 was given up."
+    assert str(found.sentence) == "web01-files on web01-fd failed: the copy of job 4 was given up."
 
 
 def test_every_cause_has_its_words_and_its_cure() -> None:
@@ -202,6 +203,23 @@ def test_a_later_good_night_does_not_end_an_earlier_streak() -> None:
     week = made_snapshot().period.__class__(at("18 22:00"), at("21 08:00"))
     found = notice(night(*jobs, before=[run(9, 16), run(8, 17, "f")], period=week))
     assert (found.nights, found.jobids, found.news) == (3, (1, 2), News.CONTINUING)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "nights", "news"),
+    [
+        ([run(1, 17), run(2, 18, "f"), run(3, 19, "f"), run(4, 20, "f")], 3, News.CONTINUING),
+        ([run(1, 17), run(2, 18), run(3, 19), run(4, 20, "f")], 1, News.NEW),
+        # It did not run since.
+        ([run(1, 17), run(2, 18, "f")], 1, News.NEW),
+    ],
+)
+def test_what_has_lasted_for_nights_is_not_new_though_it_began_in_the_period(
+    jobs: list[Job], nights: int, news: News
+) -> None:
+    week = made_snapshot().period.__class__(at("14 08:00"), at("21 08:00"))
+    found = notice(night(*jobs, period=week))
+    assert (found.nights, found.news) == (nights, news)
 
 
 def test_a_run_that_claims_to_end_in_the_future_has_no_nights() -> None:
@@ -292,7 +310,7 @@ def test_a_name_is_told_as_it_is(name: str) -> None:
     found = notice(night(run(1, 20, "f", name=name, client=name), log=log))
     assert (
         str(found.sentence)
-        == f'{name} failed: its log says "dir: Fatal error: {{what}} %s {name}".'
+        == f'{name} on {name} failed: its log says "dir: Fatal error: {{what}} %s {name}".'
     )
 
 

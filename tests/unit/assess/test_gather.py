@@ -178,6 +178,29 @@ def test_a_muted_notice_never_shares_a_finding_with_one_that_is_not() -> None:
     assert [(finding.muted, len(finding.notices)) for finding in found] == [(None, 2), (known, 1)]
 
 
+@pytest.mark.parametrize("kind", [Kind.TOO_OLD, Kind.NEVER_BACKED_UP])
+@pytest.mark.parametrize(
+    ("other", "action"),
+    [
+        (notice(kind=Kind.FAILED), "See the failure below."),
+        (notice(kind=Kind.MISSED), "See the missing run below."),
+        (notice(kind=Kind.LATE), "Run it."),
+        (notice("db02", kind=Kind.FAILED), "Run it."),
+    ],
+)
+def test_what_to_do_about_a_job_is_told_once(kind: Kind, other: Notice, action: str) -> None:
+    old = notice(kind=kind, severity=Severity.CRITICAL, action=msg("Run it."))
+    for told in ([old, other], [other, old]):
+        assert [str(f.action) for f in gather(told, case()) if f.kind is kind] == [action]
+
+
+def test_what_to_do_about_several_is_told_together_only_if_it_is_the_same() -> None:
+    many = [notice(f"job{n}", action=msg("Look at {n}.", n=str(n))) for n in (1, 2)]
+    assert gather(many, case())[0].action is None
+    same = [notice(f"job{n}", action=msg("Look.")) for n in (1, 2)]
+    assert str(gather(same, case())[0].action) == "Look."
+
+
 def test_two_mutes_are_two_reasons() -> None:
     one, other = mute(job="db01", reason="moved"), mute(reason="holiday")
     found = gather([notice("db01"), notice("db02")], case(one, other))

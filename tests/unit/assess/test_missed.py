@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from tests.unit.made import NIGHT, NOW, SEOUL, at, made_case, made_run, made_sna
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 Rule = Callable[[date], bool]
 
 
@@ -471,6 +472,27 @@ def test_the_change_of_clocks_moves_no_job(
 def test_what_is_due_while_the_clocks_change_is_not_judged(clock: time, change: date) -> None:
     """It runs once, twice or not at all."""
     assert kinds(in_berlin(daily, clock, change, missing=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "then", "expected"),
+    [
+        # An hour earlier from the next day on, an hour later, as before, quite otherwise.
+        (timezone(9 * HOUR), time(1, 30), []),
+        (timezone(9 * HOUR), time(3, 30), []),
+        (timezone(9 * HOUR), time(2, 30), MISSED),
+        (timezone(9 * HOUR), time(5, 30), MISSED),
+        # A zone with a name knows when its clocks change.
+        (SEOUL, time(1, 30), MISSED),
+    ],
+)
+def test_where_the_zone_has_no_name_the_schedule_tells_of_a_change_of_clocks(
+    zone: tzinfo, then: time, expected: list[object]
+) -> None:
+    today = foreseen(at("21 02:30"))
+    snapshot = night(ran(*nights_at(time(2, 30), last=20)), (*today, *week_at(then, first=22)))
+    source = replace(snapshot.source, zone=zone)
+    assert kinds(replace(snapshot, source=source)) == expected
 
 
 RULES = (

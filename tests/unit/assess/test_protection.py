@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.assess.finding import Kind, News, Notice, Severity
 from app.assess.findings.protection import RUNS_TOLD, notices
 from app.assess.protection import GoodRun, ProtectionState, protection_of
-from app.bacula.model import Job, JobResource
+from app.bacula.model import Job, JobResource, ScheduledRun
 from app.period import Period
 from app.policy import JobRule, Policy
 from app.snapshot import GapSource, History, Snapshot
@@ -126,6 +126,29 @@ def test_a_weekly_job_may_miss_one_week(statuses: str, last: str, expected: list
     assert kinds(site(runs, History(since=NIGHT.start - 70 * DAY))) == expected
 
 
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        # Nightly as ever; only on Saturdays by now; on Mondays and Thursdays; not for this client.
+        (range(21, 29), TOO_OLD),
+        ((21, 28), []),
+        ((23, 26), []),
+        ((), []),
+    ],
+)
+def test_a_job_that_is_scheduled_less_often_by_now_may_be_older(
+    days: Iterable[int], expected: list[object]
+) -> None:
+    run = ScheduledRun("dump", "db01-fd", "B", "F", NOW, "Weekly")
+    schedule = tuple(replace(run, due=at("01 22:30") + (day - 1) * DAY) for day in days)
+    assert kinds(site(nightly("TTTTTTTT...."), schedule=schedule)) == expected
+
+
+def test_of_a_schedule_of_two_days_no_rhythm_is_learned() -> None:
+    run = ScheduledRun("dump", "db01-fd", "B", "F", at("21 22:30"), "Weekly")
+    assert kinds(site(nightly("TTTTTTTT...."), schedule=(run,))) == TOO_OLD
+
+
 def test_one_outage_in_the_past_is_no_rhythm() -> None:
     assert kinds(site(nightly("TTTTTTT......TTTTTTTTff"))) == TOO_OLD
 
@@ -133,8 +156,8 @@ def test_one_outage_in_the_past_is_no_rhythm() -> None:
 def test_the_sentence_says_since_when_and_what_is_usual() -> None:
     (notice,) = told(site(nightly("TTTTTTTTffffff")))
     assert str(notice.sentence) == (
-        "dump on db01-fd has had no good backup since 2026-11-14 14:00: 6 nights; "
-        "usual is every night."
+        "dump on db01-fd has had no good backup for 6 nights, since 2026-11-14 14:00; "
+        "it usually runs every night."
     )
     assert (notice.nights, notice.since) == (6, at("14 23:00"))
     assert notice.jobids == (9, 10, 11, 12, 13, 14)
@@ -144,6 +167,14 @@ def test_the_sentence_says_since_when_and_what_is_usual() -> None:
 
 def test_what_became_too_old_in_this_period_is_new() -> None:
     (notice,) = told(site(nightly("TTTTTTff")))
+    assert (notice.nights, notice.news) == (2, News.NEW)
+
+
+def test_what_became_too_old_early_in_a_long_period_goes_on() -> None:
+    week = Period(NIGHT.start - 6 * DAY, NOW)
+    (notice,) = told(site(nightly("TTTTTTTTffff"), period=week))
+    assert (notice.nights, notice.news) == (4, News.CONTINUING)
+    (notice,) = told(site(nightly("TTTTTTTTff"), period=week))
     assert (notice.nights, notice.news) == (2, News.NEW)
 
 
@@ -253,10 +284,16 @@ def test_a_first_run_that_failed_is_new() -> None:
     assert told(site(nightly("f"), WHOLE))[0].news is News.NEW
 
 
+def test_what_never_succeeded_for_some_nights_of_a_long_period_goes_on() -> None:
+    week = Period(NIGHT.start - 6 * DAY, NOW)
+    assert told(site(nightly("fff"), WHOLE, period=week))[0].news is News.CONTINUING
+
+
 def test_without_a_known_beginning_it_says_how_far_is_known() -> None:
     (notice,) = told(site(nightly("fff")))
     assert str(notice.sentence) == (
-        "dump on db01-fd has had no good backup in the last 35 days, and nothing before is known."
+        "dump on db01-fd has had no good backup in the last 35 days; nothing is known of the time"
+        " before."
     )
     assert (notice.since, notice.nights) == (None, 3)
 

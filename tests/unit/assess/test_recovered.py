@@ -30,8 +30,8 @@ def one(snapshot: Snapshot, kind: Kind) -> Notice:
 def test_what_recovered_is_told_with_its_cause_and_by_what() -> None:
     found = one(night(run(1, 20, "f"), run(2, 21, hour="01:00")), Kind.RECOVERED)
     assert str(found.sentence) == (
-        "web01-files failed and ran well afterwards (job 2): the File Daemon on web01-fd cannot be"
-        " reached (connection refused)."
+        "web01-files on web01-fd failed: its File Daemon cannot be reached (connection refused)."
+        " A later run succeeded (job 2)."
     )
     assert (found.severity, found.cause, found.jobids) == (
         Severity.INFO, Cause.CLIENT_UNREACHABLE, (1, 2),
@@ -44,8 +44,8 @@ def test_what_recovered_is_told_with_its_cause_and_by_what() -> None:
 def test_what_was_cancelled_and_run_again_is_told_so() -> None:
     found = one(night(run(1, 20, "A"), run(2, 21, hour="01:00"), log=LOST), Kind.RECOVERED)
     assert str(found.sentence) == (
-        "web01-files was cancelled and ran well afterwards (job 2): a person did it while it ran,"
-        " as far as its log tells."
+        "web01-files on web01-fd was cancelled: somebody did so while it ran, as far as its log"
+        " tells. A later run succeeded (job 2)."
     )
 
 
@@ -53,7 +53,7 @@ def test_several_tries_are_one_notice() -> None:
     jobs = [run(1, 20, "f"), run(2, 21, "f", hour="00:00"), run(3, 21, hour="01:00")]
     found = one(night(*jobs), Kind.RECOVERED)
     assert found.jobids == (1, 2, 3)
-    assert str(found.sentence).startswith("web01-files failed 2 times and ran well afterwards")
+    assert str(found.sentence).startswith("web01-files on web01-fd failed 2 times: its File")
 
 
 def test_what_did_not_recover_is_not_told() -> None:
@@ -69,7 +69,7 @@ BAD = [run(91, 16), run(92, 17, "f"), run(93, 18, "A"), run(94, 19, "f")]
 
 def test_what_works_again_is_told_with_the_nights_it_did_not() -> None:
     found = one(night(run(1, 20), before=BAD), Kind.SOLVED)
-    assert str(found.sentence) == "web01-files works again after 3 bad nights."
+    assert str(found.sentence) == "web01-files on web01-fd works again after 3 bad nights."
     assert (found.severity, found.nights, found.news) == (Severity.INFO, 3, News.SOLVED)
     assert (found.jobids, found.since, found.client) == ((1,), at("20 23:30"), "web01-fd")
 
@@ -148,5 +148,5 @@ def test_the_log_of_what_recovered_may_be_missing() -> None:
     found = one(snapshot, Kind.RECOVERED)
     assert (found.cause, str(found.sentence)) == (
         Cause.UNKNOWN,
-        "web01-files failed and ran well afterwards (job 2): its log could not be had.",
+        "web01-files on web01-fd failed: its log could not be read. A later run succeeded (job 2).",
     )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.assess.history import Track
-from app.assess.rhythm import Clock, Rhythm, clocks_change, days_later, learn_rhythm
+from app.assess.rhythm import (
+    Clock,
+    Rhythm,
+    clocks_change,
+    days_later,
+    learn_rhythm,
+    scheduled_rhythm,
+)
 from tests.unit.made import SEOUL, at, made_run, minutes
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -112,6 +120,27 @@ def test_it_is_known_when_the_clocks_change(moment: str, near: bool) -> None:
 def test_times_within_some_minutes_are_the_same(offset: int, found: bool) -> None:
     clock = Clock([at("20 22:30"), at("18 22:30")], SEOUL)
     assert clock.at(datetime(2026, 11, 20, 22, 30) + minutes(offset)) is found
+
+
+@pytest.mark.parametrize(
+    ("days", "rhythm"),
+    [
+        ((), None),
+        (range(21, 29), Rhythm(1, 1)),
+        ((21,), Rhythm(7, 7)),
+        ((21, 28), Rhythm(7, 7)),
+        ((23, 24, 25, 26, 27), Rhythm(1, 3)),
+        ((22, 24), Rhythm(5, 5)),
+    ],
+)
+def test_a_schedule_of_a_week_begins_anew(days: Sequence[int], rhythm: Rhythm | None) -> None:
+    dues = [at("01 22:30") + (day - 1) * DAY for day in days]
+    assert scheduled_rhythm(dues, SEOUL) == rhythm
+
+
+def test_of_two_rhythms_the_slower_one_counts() -> None:
+    assert Rhythm(1, 3).or_slower(Rhythm(2, 2)) == Rhythm(2, 3)
+    assert Rhythm(1, 3).or_slower(None) == Rhythm(1, 3)
 
 
 def test_a_clock_knows_what_was_before() -> None:

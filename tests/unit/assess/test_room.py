@@ -207,7 +207,7 @@ def test_a_pool_whose_last_volume_is_about_to_fill_is_told(gigabytes: float, tol
     if told:
         assert str(notices[0].sentence) == (
             "Volume Full-0001, the last one of Pool Full that can be written to, is "
-            f"{int(gigabytes)} % full, and the Pool may have no more than its 3 Volumes."
+            f"full to {int(gigabytes)} %, and the Pool may have no more than its 3 Volumes."
         )
     assert severities(found(volumes, pool(volumes=3, max_volumes=4), policy=policy)) == []
     other = [*volumes[1:], append(10, 2)]

@@ -157,6 +157,13 @@ def test_a_backup_that_stays_empty_is_told_each_night_with_its_first() -> None:
     assert notice.since == at("17 23:00")
 
 
+def test_what_has_been_empty_for_nights_is_not_new_though_it_began_in_the_period() -> None:
+    nothing = [run(n, files=0, bytes=0) for n in (1, 0)]
+    history = History(tuple(earlier(STEADY[:8], first=2)), since=at("20 12:00") - 40 * DAY)
+    (notice,) = unusual.notices(made_case(made_snapshot(*nothing, history=history)))
+    assert (notice.nights, notice.news) == (2, News.CONTINUING)
+
+
 # --- unusual ----------------------------------------------------------------------------------
 
 

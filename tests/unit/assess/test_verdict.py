@@ -288,7 +288,7 @@ REFUSED = notice(Kind.FAILED, "db01-fd", cause=Cause.AUTHENTICATION, jobids=(1,)
          "1 of 4 servers is not protected: db01-fd since 2026-11-15 14:00."),
         ([notice(Kind.TOO_OLD, "db01-fd")], "1 of 4 servers is not protected: db01-fd."),
         ([FOR_SIX, NEVER, REFUSED],
-         "2 of 4 servers are not protected: db01-fd for 6 nights (password refused),"
+         "2 of 4 servers are not protected: db01-fd for 6 nights (authentication failed),"
          " nas02-fd never."),
         # Why another server fails is no reason.
         ([NEVER, REFUSED], "1 of 4 servers is not protected: nas02-fd never."),
