@@ -1,6 +1,7 @@
-"""`bacula-report check`: each part between here and the catalog, one after the other.
+"""`bacula-report check`: each part between here and the catalog, then each channel to people.
 
-Every step is timed, and a step that fails names its cure. Asks no more than it needs to.
+Every step is timed, and a step that fails names its cure. Asks no more than it needs to, and sends
+nothing to anybody.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryFile
 
 from app.api.client import ApiClient
 from app.api.dialect import API_VERSIONS, first_version
@@ -21,6 +24,7 @@ from app.errors import ReportError
 from app.i18n import Message, msg
 from app.pipeline import open_session
 from app.settings import ApiSettings
+from app.settings.delivery import DeliverySettings
 
 
 class State(StrEnum):
@@ -49,6 +53,8 @@ _PASSWORD = msg("password")
 _VERSION = msg("API version")
 _CATALOG = msg("catalog")
 _DIRECTOR = msg("Director")
+_PING = msg("ping")
+_TEXTFILE = msg("textfile")
 
 
 def check(api: ApiSettings) -> Iterator[Step]:
@@ -83,6 +89,31 @@ def check(api: ApiSettings) -> Iterator[Step]:
         yield _timed(_DIRECTOR, lambda: _director(client, version))
     finally:
         session.close()
+
+
+def check_delivery(settings: DeliverySettings) -> Iterator[Step]:
+    """Yield a step for each channel that is set up; they do not depend on each other."""
+    # Mail and webhooks bring libraries of their own.
+    from app.channels import channels_of, ping_of
+
+    for channel in channels_of(settings):
+        yield _timed(Message(channel.name), channel.probe)
+    ping = ping_of(settings)
+    if ping is not None:
+        yield _timed(_PING, ping.probe)
+    path = settings.textfile
+    if path is not None:
+        yield _timed(_TEXTFILE, lambda: _textfile(path))
+
+
+def _textfile(path: Path) -> Message:
+    from app.deliver.textfile import unwritable
+
+    try:
+        with TemporaryFile(dir=path.parent):
+            return msg("{path} can be written", path=str(path))
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def _timed(name: Message, work: Callable[[], Message | None]) -> Step:

@@ -1,19 +1,21 @@
-"""Joins the stages of a run: collect, assess, view, render, write. The only room that knows all."""
+"""Joins the stages of a run: collect, assess, view, render, write, deliver. Knows them all."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import __version__
 from app.api.client import ApiClient
 from app.api.session import Session
 from app.assess import Assessment, assess
 from app.collect import Question, collect
+from app.errors import WriteError
 from app.i18n import msg
 from app.logs import LOGGER
 from app.period import PeriodRequest
@@ -24,6 +26,11 @@ from app.report.view import build_view
 from app.report.write import prepare, write_report
 from app.settings import ApiSettings, OutputSettings
 from app.snapshot import Filters
+
+if TYPE_CHECKING:
+    from app.deliver.desk import Patience
+    from app.dispatch import Dispatch, Sent
+    from app.settings.delivery import DeliverySettings
 
 _log = logging.getLogger(LOGGER)
 
@@ -51,19 +58,111 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one run did."""
+    """What one run did.
+
+    Attributes:
+        assessment: what the night means.
+        paths: the files of the report, the report itself first.
+        sent: what became of its delivery; None when nothing was to be delivered.
+    """
 
     assessment: Assessment
     paths: Sequence[Path]
+    sent: Sent | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether nothing was left undelivered."""
+        return self.sent is None or self.sent.complete
 
 
-def run(order: Order, api: ApiSettings, output: OutputSettings) -> Result:
-    """Make one report.
+def run(
+    order: Order,
+    api: ApiSettings,
+    output: OutputSettings,
+    delivery: DeliverySettings | None = None,
+    *,
+    dry: bool = False,
+    patience: Patience | None = None,
+    written: Callable[[Sequence[Path]], None] = lambda paths: None,
+) -> Result:
+    """Make one report, and deliver it.
+
+    Args:
+        order: what to do.
+        api: how the API is reached.
+        output: what is written, and where.
+        delivery: what is set up of delivery; None to deliver nothing.
+        dry: only say what would be delivered.
+        patience: how long to try to deliver.
+        written: told the report's files before it is delivered.
 
     Raises:
         UsageError: if the period is impossible.
-        WriteError: if the report cannot be written.
+        WriteError: if the report cannot be written; it is delivered all the same if it was made.
     """
+    if delivery is None or delivery.silent:
+        night = _ask(order, api, output)
+        paths = _write(render(night.assessment, order, output), output, night)
+        return Result(night.assessment, paths)
+    # Mail, webhooks and the textfile bring libraries of their own.
+    from app.dispatch import Dispatch
+
+    dispatch = Dispatch(delivery, output.directory, dry=dry, patience=patience)
+    dispatch.begin()
+    try:
+        result = _make_and_send(order, api, output, dispatch, written)
+    except Exception:
+        dispatch.end(well=False)
+        raise
+    answered = result.assessment.snapshot.stopped is None
+    level = result.assessment.verdict.level.value
+    dispatch.end(well=answered and result.delivered, told=level)
+    return result
+
+
+def _make_and_send(
+    order: Order,
+    api: ApiSettings,
+    output: OutputSettings,
+    dispatch: Dispatch,
+    written: Callable[[Sequence[Path]], None],
+) -> Result:
+    from app.dispatch import Report
+
+    night = _ask(order, api, output)
+    report = Report(
+        night.assessment, order.policy, night.generated, output.language, output.web_url
+    )
+    editions = dispatch.editions(report, order.formats)
+    contents = render(night.assessment, order, output)
+    contents |= {one.ending: one.page for one in editions if one.page}
+    paths: list[Path] = []
+    failure: WriteError | None = None
+    try:
+        paths = _write(contents, output, night)
+        written(paths)
+    except WriteError as error:
+        # What cannot be kept can still be told.
+        failure = error
+    sent = dispatch.send(report, editions, contents, dict(zip(contents, paths, strict=False)))
+    if failure is not None:
+        raise failure
+    return Result(night.assessment, paths, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Night:
+    """What was found, the report's own time, and when asking began and ended (monotonic)."""
+
+    assessment: Assessment
+    generated: datetime
+    started: float
+    asked: float
+
+
+def _ask(order: Order, api: ApiSettings, output: OutputSettings) -> _Night:
+    """Ask the API and judge."""
     started = time.monotonic()
     prepare(output.directory)
     if api.password_in_clear:
@@ -92,12 +191,14 @@ def run(order: Order, api: ApiSettings, output: OutputSettings) -> Result:
     finally:
         session.close()
     asked = time.monotonic()
-    assessment = assess(snapshot, order.policy)
-    contents = render(assessment, order, output)
     generated = order.now.astimezone(snapshot.period.start.tzinfo)
-    paths = write_report(output.directory, contents, generated)
-    _tell(assessment, started, asked)
-    return Result(assessment, paths)
+    return _Night(assess(snapshot, order.policy), generated, started, asked)
+
+
+def _write(contents: dict[str, str], output: OutputSettings, night: _Night) -> list[Path]:
+    paths = write_report(output.directory, contents, night.generated)
+    _tell(night)
+    return paths
 
 
 def open_session(api: ApiSettings) -> Session:
@@ -137,16 +238,16 @@ def _render_pages(assessment: Assessment, order: Order, output: OutputSettings) 
     }
 
 
-def _tell(assessment: Assessment, started: float, asked: float) -> None:
-    calls = assessment.snapshot.calls
+def _tell(night: _Night) -> None:
+    calls = night.assessment.snapshot.calls
     now = time.monotonic()
-    _log.info(assessment.verdict.sentence)
+    _log.info(night.assessment.verdict.sentence)
     _log.info(
         msg(
             "Done in {seconds} s, of which the API {api} s "
             "({requests} requests, {failed} failed, {size} kB).",
-            seconds=f"{now - started:.2f}",
-            api=f"{asked - started:.2f}",
+            seconds=f"{now - night.started:.2f}",
+            api=f"{night.asked - night.started:.2f}",
             requests=calls.requests,
             failed=calls.failed,
             size=f"{calls.received / 1000:,.1f}",

@@ -1,42 +1,36 @@
-"""The commands: their options, what each does, and its exit code.
-
-Everything heavy is imported where it is used, so that `--help` is quick.
-"""
+"""The commands and their options; what each does is in `work`."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from datetime import datetime
+from typing import Any, NoReturn
 
 import click
 
 from app import __version__
-from app.cli.environment import host_zone, read_environment
+from app.cli.environment import read_environment
 from app.cli.help import Group, early_language, teach_click
 from app.cli.process import (
     SIGTERM_EXIT,
     end,
     heed_signals,
     hold_standard_streams,
-    put,
     say,
     talk,
-    tint,
 )
-from app.errors import ExitCode, ReportError, SettingsError, UsageError
+from app.cli.work import check_all, deliver_waiting, run_demo, run_report
+from app.errors import ExitCode, ReportError, UsageError
 from app.i18n import LANGUAGES, Translator, language_for, msg
 from app.period import Mode, PeriodRequest, parse_bound
 
-if TYPE_CHECKING:
-    from app.pipeline import Result
-
 FORMATS = ("html", "json", "text")
 FAIL_ON = ("never", "warning", "failed")
+_SHARED = ("env_file", "output", "lang", "verbose", "quiet")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -166,8 +160,7 @@ def build(language: str) -> click.Group:
         + _("Examples:")
         + "\n  bacula-report --mode production"
         + '\n  bacula-report --from 2026-11-01 --to 2026-11-07 --client "web*" --lang ko'
-        + "\n  bacula-report check"
-        + "\n  bacula-report demo",
+        + "\n  bacula-report check",
         epilog=_(
             "Settings come from the environment and .env; see .env.example. Exit codes: 0 done, "
             "1 --fail-on was reached, 2 usage, 3 settings, 4 API unusable, 5 incomplete, "
@@ -178,7 +171,7 @@ def build(language: str) -> click.Group:
         "--mode",
         type=click.Choice([Mode.TEST.value, Mode.PRODUCTION.value]),
         metavar="MODE",
-        help=_("test: the last seven days. production: since yesterday 22:00."),
+        help=_("test: last seven days. production: since yesterday 22:00."),
     )
     @click.option(
         "--from",
@@ -192,6 +185,9 @@ def build(language: str) -> click.Group:
         metavar="FILE",
         help=_("File with settings.  [default: .env, if it exists]"),
     )
+    @click.option("--send", is_flag=True, help=_("Send the report; an error if nobody is set up."))
+    @click.option("--no-send", is_flag=True, help=_("Send nothing, whatever is set up."))
+    @click.option("--dry-run", is_flag=True, help=_("Say what would be sent, and send nothing."))
     @report_options
     @click.version_option(__version__, prog_name="bacula-report")
     @click.pass_context
@@ -200,17 +196,19 @@ def build(language: str) -> click.Group:
         if context.invoked_subcommand:
             return
         period = _period(options["mode"], options["start"], options["end"])
+        if options["no_send"] and (options["send"] or options["dry_run"]):
+            raise UsageError(
+                msg("--no-send excludes --send and --dry-run."), msg("Give one of them.")
+            )
         values = read_environment(options["env_file"])
 
-        def work() -> ExitCode:
-            return _exit_code(_run_report(options, values, period), options["fail_on"])
+        def work() -> int:
+            return run_report(options, values, period, sends=not options["no_send"])
 
         chosen = options["lang"] or values.get("REPORT_LANG")
         context.exit(_told(language_for(chosen, os.environ), work))
 
-    about_check = _(
-        "Check settings, network, TLS, password, API, catalog and Director, step by step."
-    )
+    about_check = _("Check settings, API, Director and channels, step by step.")
 
     @report.command(help=about_check, short_help=about_check)
     @click.option("--env-file", metavar="FILE", help=_("File with settings.  [default: .env]"))
@@ -221,9 +219,41 @@ def build(language: str) -> click.Group:
         values = read_environment(options["env_file"] or given["env_file"])
         chosen = options["lang"] or given["lang"] or values.get("REPORT_LANG")
         spoken = language_for(chosen, os.environ)
-        context.exit(_told(spoken, lambda: _check(values, Translator(spoken))))
+        context.exit(_told(spoken, lambda: check_all(values, Translator(spoken))))
 
-    about_demo = _("Make a report of an invented night, from a Baculum that is built in.")
+    about_deliver = _("Send what waits in the outbox, or a report again.")
+
+    @report.command(
+        help=about_deliver
+        + "\n\n"
+        + _(
+            "With files of reports, those are sent again to everybody who is set up. That is "
+            "possible for two weeks."
+        ),
+        short_help=about_deliver,
+    )
+    @click.argument("reports", metavar=_("[REPORT]..."), nargs=-1)
+    @click.option(
+        "--again", is_flag=True, help=_("Try once more what was put aside for good, too.")
+    )
+    @click.option("--env-file", metavar="FILE", help=_("File with settings.  [default: .env]"))
+    @click.option(
+        "--output",
+        metavar="DIR",
+        help=_("Folder for the reports.  [REPORT_DIR; default: reports]"),
+    )
+    @click.option("--lang", type=click.Choice(LANGUAGES), help=_("Language.  [REPORT_LANG]"))
+    @click.option("-v", "--verbose", is_flag=True, help=_("Log every request."))
+    @click.option("-q", "--quiet", is_flag=True, help=_("Log only what is wrong."))
+    @click.pass_context
+    def deliver(context: click.Context, /, **options: Any) -> None:
+        # What is given before the command's name counts as well.
+        given = {**options, **{name: options[name] or context.obj[name] for name in _SHARED}}
+        values = read_environment(given["env_file"])
+        spoken = language_for(given["lang"] or values.get("REPORT_LANG"), os.environ)
+        context.exit(_told(spoken, lambda: deliver_waiting(given, values, spoken)))
+
+    about_demo = _("Make a report of an invented night, with a built-in Baculum.")
 
     @report.command(help=about_demo, short_help=about_demo)
     @click.option(
@@ -232,7 +262,7 @@ def build(language: str) -> click.Group:
         metavar="MODE",
         default=Mode.TEST.value,
         show_default=True,
-        help=_("test: the last seven days. production: since yesterday 22:00."),
+        help=_("test: last seven days. production: since yesterday 22:00."),
     )
     @click.option(
         "--server",
@@ -244,96 +274,18 @@ def build(language: str) -> click.Group:
     @report_options
     @click.pass_context
     def demo(context: click.Context, /, **options: Any) -> None:
-        result = _demo(options)
-        context.exit(_exit_code(result, options["fail_on"]))
+        context.exit(run_demo(options))
 
     return report
 
 
-def _told(language: str, work: Callable[[], ExitCode]) -> ExitCode:
+def _told(language: str, work: Callable[[], int]) -> int:
     """Do the work of a command; tell its errors in the language that the settings ask for."""
     try:
         return work()
     except ReportError as error:
         say(Translator(language), error)
         return error.exit_code
-
-
-def _run_report(
-    options: Mapping[str, Any], values: Mapping[str, str | None], period: PeriodRequest
-) -> Result:
-    """Read the settings, set up the log, and make one report."""
-    from app.assess.finding import Kind
-    from app.logs import LOGGER, Masker, set_up
-    from app.pipeline import Order, run
-    from app.report.render import Format
-    from app.settings import read_api, read_expectations, read_log, read_output
-    from app.snapshot import Filters
-
-    language = language_for(options["lang"] or values.get("REPORT_LANG"), os.environ)
-    problems: list[Any] = []
-
-    def attempt(read: Callable[[], Any]) -> Any:
-        try:
-            return read()
-        except SettingsError as error:
-            problems.extend(error.problems)
-
-    api = attempt(lambda: read_api(values))
-    directory = options["output"]
-    output = attempt(lambda: read_output(values, directory=directory, language=language))
-    log = attempt(lambda: read_log(values))
-    policy = attempt(lambda: read_expectations(values, [kind.value for kind in Kind]))
-    if problems:
-        raise SettingsError(problems)
-    level = "DEBUG" if options["verbose"] else log.level
-    set_up(
-        level=level,
-        log_format=log.format,
-        directory=log.directory,
-        masker=Masker([api.password], api.username),
-        console_level="WARNING" if options["quiet"] else level,
-        language=language,
-    )
-    formats: Sequence[Format] = [
-        {"html": Format.HTML, "json": Format.JSON, "text": Format.TEXT}[name]
-        for name in options["formats"]
-    ]
-    order = Order(
-        period=period,
-        filters=Filters(options["types"], options["clients"], options["jobs"]),
-        formats=formats,
-        now=datetime.now(UTC),
-        host_zone=host_zone(),
-        policy=policy,
-    )
-    result = run(order, api, output)
-    import logging
-
-    for path in result.paths[1:]:
-        logging.getLogger(LOGGER).info(msg("Also written: {path}", path=str(path)))
-    # As bytes: the path is printed as it is, whatever the terminal's encoding.
-    put(os.fsencode(result.paths[0]))
-    return result
-
-
-def _exit_code(result: Result, fail_on: str) -> ExitCode:
-    """Choose the exit code: what is missing counts before what is found."""
-    from app.assess import Level
-
-    assessment = result.assessment
-    if assessment.snapshot.stopped is not None:
-        return ExitCode.API
-    if not assessment.complete:
-        return ExitCode.INCOMPLETE
-    level = assessment.verdict.level
-    reached = {
-        # Critical: a job failed, or a critical finding, that is not muted.
-        "never": False,
-        "failed": level is Level.CRITICAL,
-        "warning": level is not Level.GOOD,
-    }[fail_on]
-    return ExitCode.FINDINGS if reached else ExitCode.DONE
 
 
 def _period(mode: str | None, start: str | None, end: str | None) -> PeriodRequest:
@@ -379,74 +331,3 @@ def _split_formats(_context: click.Context, _param: click.Parameter, value: str)
             msg("Give one or more of: {choices}.", choices=", ".join(FORMATS)),
         )
     return names
-
-
-def _check(values: Mapping[str, str | None], _: Translator) -> ExitCode:
-    """Print each step as it ends."""
-    from app.assess.finding import Kind
-    from app.check import SETTINGS_STEP, State, Step, check
-    from app.logs import Masker
-    from app.settings import read_api, read_expectations
-
-    marks = {State.OK: ("✓", "green"), State.FAILED: ("✗", "red"), State.SKIPPED: ("–", None)}
-    failed = False
-    masker = Masker()
-
-    def show(step: Step) -> None:
-        mark, colour = marks[step.state]
-        line = f"{_.text(step.name)}: {_.text(step.told)}  ({step.seconds:.3f} s)"
-        put(f"{click.style(mark, fg=tint(colour))} {masker(line)}")
-        if step.cure is not None:
-            put(f"  → {masker(_.text(step.cure))}")
-
-    api = None
-    problems: list[Any] = []
-    try:
-        api = read_api(values)
-    except SettingsError as error:
-        problems.extend(error.problems)
-    try:
-        read_expectations(values, [kind.value for kind in Kind])
-    except SettingsError as error:
-        problems.extend(error.problems)
-    for what, cure in problems:
-        show(Step(SETTINGS_STEP, State.FAILED, 0.0, what, cure))
-    if api is None or problems:
-        return ExitCode.SETTINGS
-    masker = Masker([api.password], api.username)
-    show(Step(SETTINGS_STEP, State.OK, 0.0, msg("all there")))
-    for step in check(api):
-        show(step)
-        failed |= step.state is State.FAILED
-    return ExitCode.API if failed else ExitCode.DONE
-
-
-def _demo(options: Mapping[str, Any]) -> Result:
-    """Run the same pipeline against the embedded Baculum; nothing leaves this machine."""
-    from zoneinfo import ZoneInfo
-
-    from app.demo import Baculum, Flavour, told_night
-
-    try:
-        flavour = Flavour(options["server"])
-    except ValueError as error:
-        raise UsageError(
-            msg("--server {value!r} is not known.", value=options["server"]),
-            msg("Choose one of: {choices}.", choices=", ".join(one.value for one in Flavour)),
-        ) from error
-    zone = host_zone()
-    if not isinstance(zone, ZoneInfo):
-        zone = ZoneInfo("UTC")
-    username, password = "demo", "demo-password"
-    night = told_night(datetime.now(UTC), zone)
-    with Baculum(night, flavour, username=username, password=password) as server:
-        values: dict[str, str | None] = {
-            "BACULUM_API_HOST": server.host,
-            "BACULUM_API_PORT": str(server.port),
-            "BACULUM_API_USERNAME": username,
-            "BACULUM_API_PASSWORD": password,
-            "REPORT_DIR": os.environ.get("REPORT_DIR"),
-            "REPORT_LANG": os.environ.get("REPORT_LANG"),
-            "REPORT_LOG_DIR": "",
-        }
-        return _run_report(options, values, PeriodRequest(Mode(options["mode"])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
@@ -44,25 +45,39 @@ def read_environment(env_file: str | None) -> dict[str, str | None]:
                 "The settings file {path} cannot be read: {reason}.", path=str(path), reason=reason
             )
             raise SettingsError([(what, msg("Check its path and mode (--env-file)."))]) from error
-    own = _own_variables()
-    pair = ("BACULUM_API_PASSWORD", "BACULUM_API_PASSWORD_FILE")
-    if any(name in own for name in pair):
-        # A password from the environment replaces the file's, in whatever form.
-        values = {name: value for name, value in values.items() if name not in pair}
-    return values | own
+    from app.settings import SETTINGS
+
+    return with_environment(values, [setting.name for setting in SETTINGS])
 
 
-def _own_variables() -> dict[str, str]:
-    """Return the environment's settings; they are UTF-8 whatever the locale says.
+def with_environment(
+    values: Mapping[str, str | None], names: Sequence[str]
+) -> dict[str, str | None]:
+    """Return values with those of the environment above them.
+
+    Args:
+        values: what was read from a file.
+        names: the variables to look at.
+
+    Raises:
+        SettingsError: naming those that are not UTF-8.
+    """
+    own = _own_variables(names)
+    # A secret from the environment replaces the file's, in whatever form.
+    pairs = [(name, f"{name}_FILE") for name in names if f"{name}_FILE" in names]
+    replaced = {name for pair in pairs if not own.keys().isdisjoint(pair) for name in pair}
+    return {name: value for name, value in values.items() if name not in replaced} | own
+
+
+def _own_variables(names: Sequence[str]) -> dict[str, str]:
+    """Return variables of the environment; they are UTF-8 whatever the locale says.
 
     Raises:
         SettingsError: naming those that are not.
     """
-    from app.settings import SETTINGS
-
     own: dict[str, str] = {}
     problems = []
-    for name in (setting.name for setting in SETTINGS):
+    for name in names:
         written = os.environ.get(name)
         # An empty one stands for none; but an empty folder of the log means: no log.
         if written is None or (not written and name != "REPORT_LOG_DIR"):

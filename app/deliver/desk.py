@@ -321,7 +321,7 @@ class _Desk:
             except Exception as error:
                 # A channel with a flaw must not take the others with it.
                 _log.debug("Unexpected error in %s", channel.name, exc_info=True)
-                return _same(pending, _unexpected(channel.name, error, slip.committed))
+                return _same(pending, unforeseen(channel.name, error, committed=slip.committed))
             else:
                 return {one: results.get(one, _unanswered(channel.name)) for one in pending}
         raise AssertionError("at least one try")
@@ -434,7 +434,8 @@ def _doubtful_twice() -> DeliveryError:
     )
 
 
-def _unexpected(channel: str, error: Exception, committed: bool) -> DeliveryError:
+def unforeseen(channel: str, error: Exception, *, committed: bool = False) -> DeliveryError:
+    """Return the error of a flaw of this program, so that it stops nothing else."""
     return DeliveryError(
         msg(
             "The channel {channel} failed in a way that nobody foresaw ({kind}).",

@@ -3,6 +3,7 @@
     outbox/<letter id>/letter.json   what is sent; page.html beside it, if the channel takes it
     outbox/<letter id>/state.json    what became of each recipient, and doubtful attempts
     outbox/failed/<letter id>/       put aside for good, with the reason
+    outbox/kept/<report>.json        what was to be sent of each report, to send it again
     outbox/told.json                 what each channel was told last (rules)
     outbox/.lock                     held while letters are sent
 
@@ -20,23 +21,24 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from app.deliver.files import sync_folder, write_file, write_through
-from app.deliver.model import (
-    Cause,
-    Count,
-    DeliveryError,
-    Letter,
-    Page,
-    Parcel,
-    Point,
-    Results,
-    Trouble,
+from app.deliver.model import DeliveryError, Letter, Parcel, Results, Trouble
+from app.deliver.paper import (
+    FORMAT,
+    NOT_READABLE,
+    as_json,
+    check_format,
+    moment_of,
+    read_letter,
+    read_parcel,
+    tell_letter,
+    tell_parcel,
 )
 from app.deliver.rules import Told
 from app.i18n import Message, msg
@@ -48,12 +50,13 @@ KEEP_FAILED = 100
 """Letters put aside that are kept at most."""
 MOST_DOUBTS = 2
 """Attempts without an answer, after all was sent: a recipient has the letter twice at most."""
+KEEP_DAYS = 14
+KEEP = 200
+"""Reports that can be sent again."""
 FOLDER_MODE = 0o750
 FILE_MODE = 0o640
-_FORMAT = 1
 _STRAY_AFTER = 24 * 3600
 _LETTER, _STATE, _PAGE = "letter.json", "state.json", "page.html"
-_NOT_A_LETTER = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 WAITING, SENT, FAILED = "waiting", "sent", "failed"
 
@@ -154,12 +157,12 @@ class Slip:
         if self.folder is None:
             return
         state = {
-            "format": _FORMAT,
+            "format": FORMAT,
             "doubts": self.doubts,
             "recipients": {name: asdict(state) for name, state in self._recipients.items()},
         }
         try:
-            write_file(self.folder / _STATE, _json(state), FILE_MODE)
+            write_file(self.folder / _STATE, as_json(state), FILE_MODE)
         except OSError as error:
             raise _error(self.folder, error) from error
 
@@ -171,6 +174,7 @@ class Outbox:
         """Use a folder; it is made when the first letter is posted."""
         self.folder = folder
         self._failed = folder / "failed"
+        self._kept = folder / "kept"
 
     def post(self, letter: Letter) -> Slip:
         """Write a letter down before it is sent. One that already waits stays as it is.
@@ -185,7 +189,7 @@ class Outbox:
             self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             draft.mkdir(mode=FOLDER_MODE)
             try:
-                write_through(draft / _LETTER, _json(_told(letter)), FILE_MODE)
+                write_through(draft / _LETTER, as_json(tell_letter(letter)), FILE_MODE)
                 if letter.parcel.page is not None:
                     write_through(draft / _PAGE, letter.parcel.page.content, FILE_MODE)
                 slip._save()
@@ -247,7 +251,7 @@ class Outbox:
         except OSError as error:
             return slips, [_error(self.folder, error)]
         for name in names:
-            if name.startswith(".") or name == self._failed.name:
+            if name.startswith(".") or name in (self._failed.name, self._kept.name):
                 continue
             try:
                 slips.append(self._read(self.folder / name))
@@ -327,6 +331,68 @@ class Outbox:
             ):
                 shutil.rmtree(stray, ignore_errors=True)
 
+    def keep(self, report: str, parcels: Sequence[Parcel], now: datetime) -> None:
+        """Keep what is sent of a report, without its pages, so that it can be sent again.
+
+        Args:
+            report: the report's name, that of its files without their endings.
+            parcels: what is sent, one for each audience.
+            now: the present, aware; what was kept too long ago is removed.
+
+        Raises:
+            OutboxError: if it cannot be written.
+        """
+        content = as_json({"format": FORMAT, "parcels": [tell_parcel(one) for one in parcels]})
+        try:
+            self._kept.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            self._forget(now)
+            write_file(self._kept / f"{report}.json", content, FILE_MODE)
+        except OSError as error:
+            raise _error(self._kept, error) from error
+
+    def kept(self, report: str, pages: Path) -> list[Parcel]:
+        """Return what was sent of a report; nothing if that is not kept.
+
+        Args:
+            report: its name.
+            pages: the folder with its pages; one that is gone is left out.
+
+        Raises:
+            OutboxError: if it is damaged or cannot be read.
+        """
+
+        def page(name: str) -> bytes | None:
+            # Its own file name only: what lies here may have been changed by hand.
+            path = pages / Path(name).name
+            return path.read_bytes() if path.is_file() else None
+
+        path = self._kept / f"{report}.json"
+        try:
+            told = json.loads(path.read_bytes())
+            check_format(told)
+            return [read_parcel(one, page) for one in told["parcels"]]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _error(path, error) from error
+        except NOT_READABLE as error:
+            raise OutboxError(
+                msg("What was kept of {report} is damaged.", report=report),
+                msg("Make the report anew, with --from, --to and --send."),
+                f"{type(error).__name__}: {error}",
+                trouble=Trouble.REFUSED,
+            ) from error
+
+    def _forget(self, now: datetime) -> None:
+        """Remove what was kept long ago."""
+        oldest = now.timestamp() - timedelta(days=KEEP_DAYS).total_seconds()
+        files = sorted((_changed(one), one) for one in self._kept.glob("*.json"))
+        surplus = max(len(files) - KEEP + 1, 0)
+        for index, (changed, path) in enumerate(files):
+            if index < surplus or changed < oldest:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
     def told(self) -> dict[str, Told]:
         """Return what each channel was told last; nothing if that is not known any more."""
         try:
@@ -334,12 +400,12 @@ class Outbox:
             return {
                 name: Told(
                     one["standing"],
-                    _moment(one["generated"]),
-                    _moment(one["sent"]),
+                    moment_of(one["generated"]),
+                    moment_of(one["sent"]),
                 )
                 for name, one in written["channels"].items()
             }
-        except (OSError, *_NOT_A_LETTER):
+        except (OSError, *NOT_READABLE):
             return {}
 
     def tell(self, channel: str, told: Told) -> None:
@@ -363,14 +429,15 @@ class Outbox:
         }
         try:
             self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            content = _json({"format": _FORMAT, "channels": channels})
+            content = as_json({"format": FORMAT, "channels": channels})
             write_file(self.folder / "told.json", content, FILE_MODE)
         except OSError as error:
             raise _error(self.folder, error) from error
 
     def _read(self, folder: Path) -> Slip:
         try:
-            letter = _letter(json.loads((folder / _LETTER).read_bytes()), folder)
+            told = json.loads((folder / _LETTER).read_bytes())
+            letter = read_letter(told, lambda _: (folder / _PAGE).read_bytes())
             state = json.loads((folder / _STATE).read_bytes())
             recipients = {
                 str(name): _Recipient(_fate(one["fate"]), str(one["reason"]))
@@ -379,7 +446,7 @@ class Outbox:
             if set(recipients) != set(letter.recipients) or folder.name != letter.id:
                 raise ValueError("letter and state do not fit")
             return Slip(letter, folder, int(state["doubts"]), recipients)
-        except (FileNotFoundError, NotADirectoryError, *_NOT_A_LETTER) as error:
+        except (FileNotFoundError, NotADirectoryError, *NOT_READABLE) as error:
             raise OutboxError(
                 msg("The letter {letter} in the outbox is damaged.", letter=folder.name),
                 msg("It was moved to {folder}; look at it there.", folder=str(self._failed)),
@@ -431,71 +498,6 @@ def _changed(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=1).encode("utf-8", "replace")
-
-
-def _told(letter: Letter) -> dict[str, Any]:
-    """Return a letter as JSON; the page lies beside it."""
-    parcel = letter.parcel
-    told = asdict(replace(parcel, page=None))
-    for name in ("generated", "start", "end"):
-        told[name] = told[name].isoformat()
-    told["page"] = parcel.page.name if parcel.page else None
-    return {
-        "format": _FORMAT,
-        "channel": letter.channel,
-        "recipients": list(letter.recipients),
-        "posted": letter.posted.isoformat(),
-        "cause": letter.cause.value,
-        "parcel": told,
-    }
-
-
-_TEXTS = (
-    "report_id", "audience", "language", "director", "period", "level", "verdict", "sentence",
-    "subject", "text", "html", "link",
-)  # fmt: skip
-
-
-def _letter(told: Mapping[str, Any], folder: Path) -> Letter:
-    """Read a letter back; anything that does not fit is an error."""
-    if told["format"] != _FORMAT:
-        raise ValueError(f"format {told['format']}")
-    parcel = told["parcel"]
-    page = parcel["page"]
-    return Letter(
-        channel=_text(told["channel"]),
-        recipients=tuple(_text(one) for one in told["recipients"]),
-        posted=_moment(told["posted"]),
-        cause=Cause(told["cause"]),
-        parcel=Parcel(
-            **{name: _text(parcel[name]) for name in _TEXTS},
-            generated=_moment(parcel["generated"]),
-            start=_moment(parcel["start"]),
-            end=_moment(parcel["end"]),
-            counts=tuple(Count(**one) for one in parcel["counts"]),
-            findings=tuple(Point(**one) for one in parcel["findings"]),
-            keys=tuple(_text(one) for one in parcel["keys"]),
-            complete=bool(parcel["complete"]),
-            page=None if page is None else Page(_text(page), (folder / _PAGE).read_bytes()),
-        ),
-    )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} instead of text")
-    return value
-
-
-def _moment(value: Any) -> datetime:
-    moment = datetime.fromisoformat(_text(value))
-    if moment.tzinfo is None:
-        raise ValueError(f"{value} has no offset")
-    return moment
 
 
 def _fate(value: Any) -> str:

@@ -80,12 +80,17 @@ def write_textfile(path: Path, numbers: Numbers, *, most_clients: int = MOST_CLI
     try:
         write_file(path, content, MODE)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise DeliveryError(
-            msg("The textfile {path} cannot be written: {reason}.", path=str(path), reason=reason),
-            msg("Check REPORT_TEXTFILE: its folder must exist and be writable."),
-            trouble=Trouble.SETTINGS,
-        ) from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: Exception) -> DeliveryError:
+    """Return the error of a file that cannot be written."""
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return DeliveryError(
+        msg("The textfile {path} cannot be written: {reason}.", path=str(path), reason=reason),
+        msg("Check REPORT_TEXTFILE: its folder must exist and be writable."),
+        trouble=Trouble.SETTINGS,
+    )
 
 
 def exposition(numbers: Numbers, *, most_clients: int = MOST_CLIENTS) -> bytes:

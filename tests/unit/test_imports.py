@@ -19,11 +19,12 @@ PURE = {
     "app.bacula": set[str](),
     "app.period": WORDS,
     "app.snapshot": WORDS | {"app.bacula", "app.period"},
-    "app.policy": WORDS,
+    "app.policy": WORDS | {"app.deliver.mail.address", "app.deliver.rules"},
     "app.assess": WORDS | {"app.bacula", "app.period", "app.policy", "app.snapshot"},
     "app.report.format": {"app.bacula", "app.i18n"},
     "app.report.view": WORDS
     | {"app.assess", "app.bacula", "app.period", "app.policy", "app.report.format", "app.snapshot"},
+    "app.deliver.mail.address": set[str](),
     "app.deliver.model": WORDS,
     "app.deliver.rules": WORDS | {"app.deliver.model"},
     "app.deliver.wording": WORDS | {"app.bacula", "app.deliver.model"},
@@ -43,6 +44,7 @@ KEEPERS = {
     "prometheus_client": ("app.deliver.textfile",),
     "tenacity": ("app.api",),
     "jinja2": ("app.report.render",),
+    "css_inline": ("app.report.mail",),
     "click": ("app.cli",),
     "dotenv": ("app.cli",),
 }

@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback whose manners can be told beforehand."""
+"""A real SMTP server whose manners can be told beforehand; on loopback, unless told otherwise."""
 
 from __future__ import annotations
 
@@ -118,12 +118,15 @@ class MailServer:
         mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN"),
         largest: int = 0,
         utf8: bool = True,
+        address: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self.manners = manners or Manners()
         self.received: list[Received] = []
         self.asked: list[str] = []
         self.greeted: list[str] = []
-        self.port = 0
+        self.address = address
+        self.port = port
         self._login = login
         self._ended = threading.Event()
         self._tls = tls
@@ -165,7 +168,7 @@ class MailServer:
             return SMTP(_Handler(self), **self._options)
 
         server = self.loop.run_until_complete(
-            self.loop.create_server(protocol, "127.0.0.1", 0, ssl=self._tls)
+            self.loop.create_server(protocol, self.address, self.port, ssl=self._tls)
         )
         self.port = server.sockets[0].getsockname()[1]
         self._server = server

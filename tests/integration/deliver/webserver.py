@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers as told, and remembers what it was asked."""
+"""A real HTTP server that answers as told, and remembers what it was asked."""
 
 from __future__ import annotations
 
@@ -45,18 +45,20 @@ class _Quiet(ThreadingHTTPServer):
 class WebServer:
     """The server; used as a context. Answers are given in order; the last one stays."""
 
-    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *answers: Answer, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+    ) -> None:
         self.answers = list(answers) or [Answer()]
         self.asked: list[Asked] = []
         self._end = threading.Event()
         scheme = "https" if tls else "http"
-        self._server = _Quiet(("127.0.0.1", 0), self._handler())
+        self._server = _Quiet((address, 0), self._handler())
         if tls:
             self._server.socket = tls.wrap_socket(
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
         self.port = self._server.server_address[1]
-        self.url = f"{scheme}://127.0.0.1:{self.port}"
+        self.url = f"{scheme}://{address}:{self.port}"
 
     @property
     def posts(self) -> list[Asked]:
