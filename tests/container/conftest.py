@@ -96,6 +96,7 @@ class File:
     group: int
     mode: int
     content: bytes
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,21 @@ class Ended:
     @property
     def report(self) -> File:
         """The report itself."""
-        (report,) = [file for file in self.reports if file.name.endswith(".html")]
+        (report,) = [
+            file
+            for file in self.reports
+            if file.name.startswith("mail_") and file.name.endswith(".html")
+        ]
         return report
+
+    @property
+    def letters(self) -> list[File]:
+        """The letters that wait in the outbox."""
+        return [
+            file
+            for file in self.reports
+            if file.name == "letter.json" and "/failed/" not in file.folder
+        ]
 
 
 HARDENED: Mapping[str, Any] = {
@@ -195,6 +209,7 @@ class Rig:
                     member.gid,
                     member.mode & 0o7777,
                     (archive.extractfile(member) or io.BytesIO()).read(),
+                    str(Path(member.name).parent),
                 )
                 for member in archive.getmembers()
                 if member.isfile()

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import secrets as random
 import shutil
+import socket
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import aiosmtpd
+import attr
+import attrs
 import docker
+import public
 import pytest
 from docker.models.containers import Container
 from docker.models.images import Image
@@ -19,6 +26,11 @@ from docker.models.images import Image
 from tests.container.conftest import DOCKER_HOST, ROOT, Rig
 
 PASSWORD = random.token_hex(8)
+# As the first process it would not heed SIGTERM by itself.
+CATCHER = (
+    "import signal, sys; from aiosmtpd.main import main; "
+    "signal.signal(signal.SIGTERM, lambda *_: sys.exit()); main(['-n', '-l', '0.0.0.0:1025'])"
+)
 Compose = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -28,6 +40,12 @@ def _provider() -> list[str]:
         return ["docker", "compose"]
     folder = Path(sys.executable).parent
     return [str(folder / "podman-compose"), "--podman-path", str(ROOT / "scripts/podman")]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +60,41 @@ def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def compose(image: Image, rig: Rig, secret: Path) -> Iterator[Compose]:
+def catcher(client: docker.DockerClient, image: Image, rig: Rig) -> Iterator[str]:
+    """A stand-in for the mail catcher's image, which no registry has to be reached for."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for package in (aiosmtpd, attr, attrs, public):
+            folder = Path(str(package.__file__)).parent
+            archive.add(folder, f"packages/{folder.name}")
+        text = (
+            # Not the image itself: it has a volume, which nobody would remove.
+            f"FROM {image.labels['org.opencontainers.image.base.name']}\n"
+            "COPY packages /packages\nENV PYTHONPATH=/packages PYTHONUNBUFFERED=1\n"
+            f"ENTRYPOINT {json.dumps(['python3', '-c', CATCHER])}\n"
+        ).encode()
+        told = tarfile.TarInfo("Containerfile")
+        told.size = len(text)
+        archive.addfile(told, io.BytesIO(text))
+    packed.seek(0)
+    name = f"localhost/{rig.run_name}-catcher:latest"
+    client.images.build(
+        fileobj=packed, custom_context=True, dockerfile="Containerfile", tag=name, rm=True
+    )
+    yield name
+    client.images.remove(name, force=True)
+
+
+@pytest.fixture(scope="module")
+def compose(image: Image, rig: Rig, secret: Path, catcher: str) -> Iterator[Compose]:
     """The provider, for a project of this run's name; all of it is gone afterwards."""
     command = [*_provider(), "-f", str(ROOT / "compose.yaml"), "-p", rig.run_name]
     environment = {
         **os.environ,
         "BACULA_REPORT_IMAGE": str(image.tags[0]),
         "BACULUM_SECRET_FILE": str(secret),
+        "CATCHER_IMAGE": catcher,
+        "CATCHER_PORT": str(free_port()),
         "REPORT_LANG": "ko",
     }
 
@@ -63,7 +109,7 @@ def compose(image: Image, rig: Rig, secret: Path) -> Iterator[Compose]:
         )
 
     yield call
-    call("down", "-v")
+    call("--profile", "mail", "down", "-v")
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +129,14 @@ def service(client: docker.DockerClient, rig: Rig, name: str) -> Container:
     )
     (container,) = found
     return container
+
+
+def test_the_provider_knows_the_mail_catcher_only_when_asked_for(compose: Compose) -> None:
+    plain, with_mail = compose("config"), compose("--profile", "mail", "config")
+
+    assert (plain.returncode, with_mail.returncode) == (0, 0), with_mail.stderr
+    assert "REPORT_MAIL_HOST: catcher" in with_mail.stdout
+    assert "catcher" not in plain.stdout
 
 
 @pytest.mark.usefixtures("started")
@@ -116,3 +170,13 @@ def test_both_services_are_hardened(client: docker.DockerClient, rig: Rig, name:
     assert list(container.attrs["NetworkSettings"]["Networks"]) == [f"{rig.run_name}_private"]
     assert not host["PortBindings"]
     assert PASSWORD not in json.dumps(container.attrs)
+
+
+def test_up_mailed_sends_the_report_to_the_mail_catcher(
+    compose: Compose, client: docker.DockerClient, rig: Rig
+) -> None:
+    done = compose("--profile", "mail", "up", "--exit-code-from", "mailed", "mailed")
+    told = service(client, rig, "catcher").logs().decode()
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "To: ops@example.com" in told

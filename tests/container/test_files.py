@@ -15,7 +15,7 @@ from tests.container.conftest import ROOT
 
 BIN = Path(sys.executable).parent
 CONTAINERFILE = (ROOT / "Containerfile").read_text("utf-8")
-SERVICES = ("baculum", "report")
+SERVICES = ("baculum", "report", "mailed")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_compose_yaml_is_valid_by_the_compose_specification() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_compose_yaml_hardens_both_services(service: str, compose: dict[str, Any]) -> None:
+def test_compose_yaml_hardens_its_services(service: str, compose: dict[str, Any]) -> None:
     told = compose["services"][service]
 
     assert told["read_only"] is True
@@ -96,4 +96,21 @@ def test_compose_yaml_takes_the_password_from_a_file_that_git_ignores(
 
 
 def test_compose_yaml_lets_nothing_out_of_its_network(compose: dict[str, Any]) -> None:
-    assert compose["networks"] == {"private": {"internal": True}}
+    assert compose["networks"]["private"] == {"internal": True}
+    others = [name for name, told in compose["services"].items() if told["networks"] != ["private"]]
+
+    assert others == ["catcher"]
+
+
+def test_the_mail_catcher_is_there_on_demand_for_this_machine_only(compose: dict[str, Any]) -> None:
+    catcher, mailed = compose["services"]["catcher"], compose["services"]["mailed"]
+
+    assert catcher["profiles"] == mailed["profiles"] == ["mail"]
+    assert re.fullmatch(
+        r"\$\{CATCHER_IMAGE:-docker\.io/axllent/mailpit:v\d+\.\d+\.\d+\}", catcher["image"]
+    )
+    assert all(port.startswith("127.0.0.1:") for port in catcher["ports"])
+    assert catcher["read_only"] is True
+    assert catcher["cap_drop"] == ["ALL"]
+    assert catcher["user"] == "10001:10001"
+    assert mailed["environment"]["REPORT_MAIL_HOST"] == "catcher"

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import time
 import uuid
@@ -179,10 +180,13 @@ class Host:
         given = {name: value for name, value in self.variables.items() if value is not None}
         (self.site / "group_vars/bacula_report/site.yml").write_text(yaml.safe_dump(given))
 
-    def set_password(self, password: str) -> None:
-        """Change the password in the vault."""
+    def set_password(self, password: str, **others: str) -> None:
+        """Change the password in the vault, and others."""
         vault = self.site / "group_vars/bacula_report/vault.yml"
-        vault.write_text(yaml.safe_dump({"vault_bacula_report_api_password": password}))
+        kept = {"api_password": password, **others}
+        vault.write_text(
+            yaml.safe_dump({f"vault_bacula_report_{name}": kept[name] for name in kept})
+        )
         subprocess.run(
             [
                 BIN / "ansible-vault",
@@ -399,6 +403,20 @@ def host(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ho
             podman(*command, check=False)
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate that signed itself, and its key."""
+
+    file: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """What a server needs to show it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.file, self.key)
+        return context
+
+
 @dataclass
 class Api:
     """The embedded Baculum as the host sees it."""
@@ -438,3 +456,20 @@ def api(host: Host) -> Iterator[Api]:
     api = Api(gateway.stdout.strip())
     yield api
     api.stop()
+
+
+@pytest.fixture(scope="module")
+def certificate(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A certificate for the machine's address on the host's network."""
+    folder = tmp_path_factory.mktemp("certificate")
+    made = Certificate(folder / "ca.pem", folder / "key.pem")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", "/CN=api", "-keyout", made.key, "-out", made.file),
+            *("-addext", f"subjectAltName=IP:{api.address}"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return made

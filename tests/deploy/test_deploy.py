@@ -5,21 +5,63 @@ The tests run in this order on the same host; each is one chapter.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-import ssl
-import subprocess
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope
 
 from app import __version__
 from app.demo import Fault, FaultKind
-from tests.deploy.conftest import Api, Host, wait_for
+from tests.deploy.conftest import PATIENCE, Api, Certificate, Host, wait_for
+from tests.integration.deliver.mailserver import MailServer, Manners
+from tests.integration.deliver.webserver import WebServer
 
 FIRST = "first-0c7e \"q\" 'q' $HOME %h \\ #"
 SECOND = "second-5b1d"
-TOKENS = ("first-0c7e", "second-5b1d", base64.b64encode(FIRST.encode()).decode()[:12])
+MAIL = 'mail-77aa "q" $HOME %h \\'
+HOOK = "/hooks/hook-e19d"
+TOKENS = (
+    *("first-0c7e", "second-5b1d", base64.b64encode(FIRST.encode()).decode()[:12]),
+    *("mail-77aa", "hook-e19d"),
+)
+REPORTS = "/var/lib/bacula-report/busan"
+TEXTFILES = "/var/lib/node_exporter/textfile_collector"
 TIMER = "bacula-report-main.timer"
 SERVICE = "bacula-report-main.service"
+
+
+@pytest.fixture(scope="module")
+def hook(api: Api) -> Iterator[WebServer]:
+    """A web server on the machine's side of the host's network."""
+    with WebServer(address=api.address) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def mail_port(api: Api) -> int:
+    """A free port for the mail server."""
+    with socket.create_server((api.address, 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def mail(api: Api, certificate: Certificate, mail_port: int) -> Callable[..., MailServer]:
+    """Makes mail servers at this port, with STARTTLS and a login."""
+    return partial(
+        MailServer,
+        address=api.address,
+        port=mail_port,
+        starttls=certificate.context(),
+        login=("busan", MAIL),
+    )
 
 
 # --- a fresh host ---------------------------------------------------------------------------------
@@ -64,6 +106,15 @@ def test_wrong_times_are_refused_before_anything_is_touched(
     assert not play.changed
 
 
+def test_a_textfile_folder_of_somebody_else_is_refused(host: Host) -> None:
+    host.give(on_calendar="*-*-* 08:00:00", textfile_dir="/etc/ssh")
+
+    play = host.play("deploy", fails=True)
+
+    assert "bacula_report_textfile_dir /etc/ssh is there and belongs to somebody else." in play.said
+    assert not play.changed
+
+
 def test_check_mode_on_a_fresh_host_foretells_the_first_run_which_is_followed_by_none(
     host: Host,
 ) -> None:
@@ -74,7 +125,7 @@ def test_check_mode_on_a_fresh_host_foretells_the_first_run_which_is_followed_by
     )
     host.give(
         packages=["podman", "bacula-report-probe"],
-        on_calendar="*-*-* 08:00:00",
+        textfile_dir=None,
         timezone="Asia/Seoul",
         arguments=["--fail-on=failed", '--job=*"$HOME%h\\'],
         on_failure=["told@%n.service"],
@@ -190,8 +241,8 @@ def test_a_failed_run_is_seen_and_told(host: Host) -> None:
 
 def test_a_new_password_changes_the_secret_only_and_the_next_run_uses_it(host: Host) -> None:
     host.set_password(SECOND)
-    assert host.play("deploy", "--check").changed == {"Hand over the passwords"}
-    assert host.play("deploy").changed == {"Hand over the passwords"}
+    assert host.play("deploy", "--check").changed == {"Hand them over"}
+    assert host.play("deploy").changed == {"Hand them over"}
 
     assert host.service() == 1
     assert host.failed_units() == ""
@@ -249,27 +300,122 @@ def test_a_rollback_returns_to_it_once(host: Host) -> None:
 # --- several Directors, restarts, the end ---------------------------------------------------------
 
 
-def test_two_directors_are_two_instances_and_old_reports_go(host: Host, archive: Path) -> None:
-    host.give(
-        image_archive=str(archive),
-        retention="90d",
-        instances=[
-            {"name": "main"},
-            {"name": "busan", "on_calendar": "*-*-* 08:30:00", "environment": {"REPORT_TZ": "UTC"}},
-        ],
-    )
+def test_two_directors_are_two_instances_and_one_of_them_delivers(
+    host: Host, api: Api, archive: Path, certificate: Certificate, hook: WebServer, mail_port: int
+) -> None:
+    host.set_password(SECOND, busan_mail_password=MAIL, busan_hook=f"{hook.url}{HOOK}")
+    busan = {
+        "name": "busan",
+        "on_calendar": "*-*-* 08:30:00",
+        "environment": {"REPORT_TZ": "UTC"},
+        "mail_host": api.address,
+        "mail_port": mail_port,
+        "mail_username": "busan",
+        "mail_password": "{{ vault_bacula_report_busan_mail_password }}",
+        "mail_ca_file": str(certificate.file),
+        "mail_from": "Backup Busan <backup@example.com>",
+        "mail_to": ["ops@example.com", "Boss <boss@example.com>"],
+        "webhook_url": "{{ vault_bacula_report_busan_hook }}",
+        "textfile_dir": TEXTFILES,
+    }
+    host.give(image_archive=str(archive), retention="90d", instances=[{"name": "main"}, busan])
+
     play = host.play("deploy")
+
     assert "Load the archive" not in play.changed
-    assert host.service("busan") == 1
-    (report,) = host.reports("busan")
+    assert {"Hand them over", "Create the textfile folders"} <= play.changed
     timers = host.run("systemctl", "list-timers", "--no-pager", "bacula-report-*")
     assert "bacula-report-busan.timer" in timers
     assert TIMER in timers
+    assert "REPORT_MAIL" not in host.run("cat", "/etc/bacula-report/main.env")
+    kept = host.run("podman", "secret", "ls", "--format", "{{.Name}}").split()
+    assert sorted(kept) == [
+        "bacula-report-busan-password",
+        "bacula-report-busan.mail-password",
+        "bacula-report-busan.webhook-url",
+        "bacula-report-main-password",
+    ]
 
-    old = "/var/lib/bacula-report/busan/mail_20200101080000.html"
+
+def test_a_letter_that_could_not_be_sent_fails_the_service_and_outlives_old_reports(
+    host: Host, hook: WebServer, mail: Callable[..., MailServer]
+) -> None:
+    with mail(login=("busan", "another")) as server:
+        assert host.service("busan", fails=True) == 6
+    assert server.received == []
+    assert len(hook.posts) == 1
+    (report,) = host.reports("busan")
+
+    old = f"{REPORTS}/mail_20200101080000.html"
+    host.run("touch", old)
+    host.run("find", REPORTS, "-name", "*.j*", "-exec", "touch", "--date=2020-01-01", "{}", "+")
     host.run("touch", "--date=2020-01-01", old)
     host.run("systemd-tmpfiles", "--clean")
+
     assert host.reports("busan") == {report}
+    assert len(letters(host)) == 1
+
+
+def letters(host: Host) -> list[str]:
+    return host.run("find", f"{REPORTS}/outbox", "-name", "letter.json").split()
+
+
+def test_the_next_run_sends_both_and_meanwhile_nothing_secret_is_to_be_seen(
+    host: Host, mail: Callable[..., MailServer]
+) -> None:
+    reached, seen = threading.Event(), threading.Event()
+
+    async def held(server: MailServer, _smtp: SMTP, envelope: Envelope) -> str:
+        reached.set()
+        await asyncio.to_thread(seen.wait, PATIENCE)
+        server.take(envelope, tls=True)
+        return "250 OK"
+
+    unit = "bacula-report-busan.service"
+    with mail(Manners(data=[held, "250 OK"])) as server:
+        host.run("systemctl", "start", "--no-block", unit)
+        assert reached.wait(PATIENCE)
+        shown = (
+            host.run("ps", "-e", "-w", "-w", "-o", "args")
+            + host.run("podman", "inspect", "bacula-report-busan")
+            + host.run("podman", "secret", "inspect", "bacula-report-busan.mail-password")
+            + host.run("systemctl", "show", unit)
+        )
+        seen.set()
+        wait_for(lambda: host.show(unit, "ActiveState") == "inactive", "the letters to be sent")
+
+    assert "bacula-report-busan.mail-password" in shown
+    assert not [token for token in TOKENS if token in shown]
+    assert host.show(unit, "ExecMainStatus") == "1"
+    assert letters(host) == []
+    assert [one.recipients for one in server.received] == [
+        ["ops@example.com", "boss@example.com"]
+    ] * 2
+    assert all(one.tls for one in server.received)
+    numbers = f"{TEXTFILES}/bacula-report-busan.prom"
+    assert host.run("stat", "--format=%U %a", numbers).strip() == "bacula-report 644"
+
+
+def test_verify_asks_each_channel(host: Host, mail: Callable[..., MailServer]) -> None:
+    with mail() as server:
+        play = host.play("verify")
+
+    assert "bacula-report-busan.service works." in play.said
+    assert len(server.received) == 1
+    # By the run, and by the check.
+    assert server.asked == ["ops@example.com", "boss@example.com"] * 2
+
+
+def test_a_secret_that_is_no_longer_set_is_removed_and_nothing_else_changes(host: Host) -> None:
+    main, busan = host.variables["bacula_report_instances"]
+    host.give(instances=[main, {**busan, "webhook_url": ""}])
+
+    assert host.play("deploy").changed == {
+        "Write the settings",
+        "Write the Quadlets",
+        "Remove secrets that are no longer set",
+    }
+    assert "bacula-report-busan.webhook-url" not in host.run("podman", "secret", "ls")
 
 
 def test_a_restart_of_the_host_keeps_everything(host: Host) -> None:
@@ -286,7 +432,7 @@ def test_an_instance_that_is_no_longer_listed_is_taken_off_and_its_reports_stay(
     host.give(instances=[{"name": "main"}])
     host.play("deploy")
 
-    left = host.run("find", "/etc", "-name", "*busan*")
+    left = host.run("find", "/etc", TEXTFILES, "-name", "*busan*")
     assert left == ""
     assert "busan" not in host.run("podman", "secret", "ls")
     assert host.reports("busan")
@@ -296,12 +442,13 @@ def test_an_instance_that_is_no_longer_listed_is_taken_off_and_its_reports_stay(
 def test_the_passwords_were_never_told(host: Host) -> None:
     told = "".join(host.outputs) + host.whole_journal()
 
-    assert "TASK [bacula_report : Hand over the passwords]" in told
+    assert "TASK [bacula_report : Hand them over]" in told
     assert f"UNIT={SERVICE}" in told
     assert not [token for token in TOKENS if token in told]
     for token in TOKENS:
-        places = ("/etc", "/home", "/root", "/tmp", "/var/tmp", "/var/log", "/var/lib/systemd")
-        found = host.run("grep", "-rlaF", token, *places, "/run/systemd", check=False)
+        places = ["/etc", "/home", "/root", "/tmp", "/var/tmp", "/var/log", "/run/systemd"]
+        places += ["/var/lib/systemd", "/var/lib/bacula-report", TEXTFILES]
+        found = host.run("grep", "-rlaF", token, *places, check=False)
         assert found == ""
     # Podman's own store, which only root may read, holds the current one, encoded.
     store = "/var/lib/containers/storage/secrets"
@@ -326,27 +473,15 @@ def test_removal_keeps_the_reports_unless_told_otherwise(host: Host) -> None:
 
 
 def test_the_report_may_run_as_root_and_come_from_a_registry_and_ask_by_https(
-    host: Host, api: Api, registry: str, tmp_path: Path
+    host: Host, api: Api, registry: str, certificate: Certificate
 ) -> None:
-    certificate, key = tmp_path / "ca.pem", tmp_path / "key.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", "/CN=api", "-keyout", key, "-out", certificate),
-            *("-addext", f"subjectAltName=IP:{api.address}"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    api.start(SECOND, tls=context)
+    api.start(SECOND, tls=certificate.context())
     host.run(
         *("sh", "-c", 'printf "%s\n" "$1" >/etc/containers/registries.conf.d/site.conf', "-"),
         f'[[registry]]\nlocation = "{registry.partition("/")[0]}"\ninsecure = true',
     )
     host.give(image=registry, image_archive="")
-    host.give(user="root", retention="", api_scheme="https", api_ca_file=str(certificate))
+    host.give(user="root", retention="", api_scheme="https", api_ca_file=str(certificate.file))
 
     assert "Pull the image" in host.play("deploy").changed
 
