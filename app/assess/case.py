@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from app.assess.history import Past, night_of
+from app.assess.history import Past, night_of, reaches_to_now
 from app.assess.model import JudgedJob
 from app.policy import Policy
 from app.snapshot import GapSource, Snapshot
@@ -45,8 +45,7 @@ class Case:
     @property
     def current(self) -> bool:
         """Whether the period reaches to now, so that schedules and live status belong to it."""
-        now, end = self.snapshot.now.astimezone(UTC), self.snapshot.period.end.astimezone(UTC)
-        return (now - end).total_seconds() < 3600
+        return reaches_to_now(self.snapshot)
 
     @property
     def zone(self) -> tzinfo:

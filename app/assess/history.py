@@ -24,6 +24,7 @@ CLOCKS = timedelta(days=1)
 """How far clocks and zones may be apart: what claims to have ended later than that is nonsense."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _NOON = timedelta(hours=12)
+_NOW = timedelta(hours=1)
 
 
 def night_of(moment: datetime, zone: tzinfo) -> date:
@@ -172,7 +173,7 @@ class Past:
     Attributes:
         tracks: by (job name, client, type).
         since: from when on no run is missing; None when nothing before the period is known.
-        whole: whether there is nothing older in the catalog.
+        whole: whether there is nothing older in the catalog, nor was at the end of the period.
         copies: the JobIds of all that is a copy of another job.
     """
 
@@ -202,7 +203,25 @@ def read_past(snapshot: Snapshot) -> Past:
         key: Track(*key, tuple(sorted(found, key=_jobid)), snapshot.now)
         for key, found in runs.items()
     }
+    if history.whole and not reaches_to_now(snapshot):
+        return Past(tracks, _oldest(everything.values(), history.since), False, copies)
     return Past(tracks, history.since, history.whole, copies)
+
+
+def reaches_to_now(snapshot: Snapshot) -> bool:
+    """Whether the period reaches to now, so that what is so now was so at its end."""
+    now, end = snapshot.now.astimezone(UTC), snapshot.period.end.astimezone(UTC)
+    return now - end < _NOW
+
+
+def _oldest(jobs: Iterable[Job], since: datetime | None) -> datetime | None:
+    """Return since when jobs are known of a period that is over, in a catalog of nothing older.
+
+    What is older may have been pruned since: at that time the catalog had it.
+    """
+    known = (moment for job in jobs if (moment := job.created or moment_of(job)) is not None)
+    oldest = min(known, default=None)
+    return oldest if since is None or oldest is None else max(oldest, since)
 
 
 def _jobid(job: Job) -> int:

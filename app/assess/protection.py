@@ -117,7 +117,8 @@ class _Judge:
     def _limits(self, track: Track, rhythm: Rhythm | None) -> dict[str, timedelta]:
         """Return how old the last good backups may be, by level; what the policy says comes first.
 
-        A job that is foreseen no more and does not run is told as disabled, and learns no limit.
+        A job that is foreseen no more and does not run is told as disabled, and learns no limit;
+        neither does one that may stay away and does so.
         """
         policy = self._case.policy
         said = {
@@ -127,9 +128,9 @@ class _Judge:
         }
         if ANY in said or rhythm is None:
             return said
-        if self._configured.unscheduled(track.name) and stopped(
-            [track], rhythm, self._case.as_of, policy.late
-        ):
+        unforeseen = self._configured.unscheduled(track.name)
+        may_stay_away = unforeseen or not policy.expects(track.name, track.client)
+        if may_stay_away and stopped([track], rhythm, self._case.as_of, policy.late):
             return said
         return {ANY: rhythm.limit(policy.age_factor), **said}
 

@@ -64,24 +64,29 @@ def reach_verdict(
     failed = [job for job in jobs if job.outcome is Outcome.FAILED]
     if failed or any(alarm.severity is Severity.CRITICAL for alarm in alarms):
         return Verdict(Level.CRITICAL, _critical(failed, alarms, clients, case, protected or {}))
+    hushed = any(job.outcome is Outcome.FAILED for job in case.jobs)
     if any(gap.source in _ESSENTIAL for gap in snapshot.gaps):
         return Verdict(
             Level.UNKNOWN,
-            msg("No failure is known, but the list of jobs could not be read completely."),
+            msg("What failed is muted, but the list of jobs could not be read completely.")
+            if hushed
+            else msg("No failure is known, but the list of jobs could not be read completely."),
         )
     sentence = (
         _needs_operator(jobs)
-        or _suspicious(jobs, alarms)
+        or _suspicious(jobs, alarms, hushed=hushed)
         or _forgotten(jobs, snapshot)
         or _nothing_done(case.jobs, snapshot)
-        or _warned(alarms)
+        or _warned(alarms, hushed=hushed)
     )
     if sentence is not None:
         return Verdict(Level.ATTENTION, sentence)
     if snapshot.gaps:
         return Verdict(
             Level.ATTENTION,
-            msg("No failure is known, but not everything that was asked could be read."),
+            msg("What failed is muted, but not everything that was asked could be read.")
+            if hushed
+            else msg("No failure is known, but not everything that was asked could be read."),
         )
     return Verdict(Level.GOOD, _good(case.jobs))
 
@@ -231,7 +236,9 @@ def _needs_operator(jobs: Sequence[JudgedJob]) -> Message | None:
     )
 
 
-def _suspicious(jobs: Sequence[JudgedJob], alarms: Sequence[Finding]) -> Message | None:
+def _suspicious(
+    jobs: Sequence[JudgedJob], alarms: Sequence[Finding], *, hushed: bool
+) -> Message | None:
     doubtful = {job.job.jobid for job in jobs if job.outcome in _DOUBTFUL}
     if not doubtful:
         return None
@@ -242,10 +249,12 @@ def _suspicious(jobs: Sequence[JudgedJob], alarms: Sequence[Finding]) -> Message
         for notice in alarm.notices
     )
     if others:
+        return _things(len(doubtful) + others, hushed=hushed)
+    if hushed:
         return nmsg(
-            "Nothing failed, but {count} thing is worth a look.",
-            "Nothing failed, but {count} things are worth a look.",
-            len(doubtful) + others,
+            "What failed is muted, but {count} job is worth a look.",
+            "What failed is muted, but {count} jobs are worth a look.",
+            len(doubtful),
         )
     return nmsg(
         "Nothing failed, but {count} job is worth a look.",
@@ -254,15 +263,26 @@ def _suspicious(jobs: Sequence[JudgedJob], alarms: Sequence[Finding]) -> Message
     )
 
 
-def _warned(alarms: Sequence[Finding]) -> Message | None:
+def _warned(alarms: Sequence[Finding], *, hushed: bool) -> Message | None:
     if not alarms:
         return None
     if len(alarms) == 1:
         return alarms[0].sentence
+    return _things(sum(len(alarm.notices) for alarm in alarms), hushed=hushed)
+
+
+def _things(count: int, *, hushed: bool) -> Message:
+    """Say how many things are worth a look; what failed is `hushed` if all of it is muted."""
+    if hushed:
+        return nmsg(
+            "What failed is muted, but {count} thing is worth a look.",
+            "What failed is muted, but {count} things are worth a look.",
+            count,
+        )
     return nmsg(
         "Nothing failed, but {count} thing is worth a look.",
         "Nothing failed, but {count} things are worth a look.",
-        sum(len(alarm.notices) for alarm in alarms),
+        count,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app.assess.case import Case
 from app.assess.finding import Finding, Kind, Notice, Severity
@@ -31,7 +31,8 @@ def gather(notices: Iterable[Notice], case: Case) -> tuple[Finding, ...]:
     Forty failures with one cause are one finding with forty notices. A muted notice never shares a
     finding with one that is not.
     """
-    today = case.as_of.astimezone(case.zone).date()
+    # A period that ends at midnight is that of the day before.
+    today = (case.as_of.astimezone(case.zone) - timedelta(microseconds=1)).date()
     groups: dict[tuple[object, ...], list[Notice]] = {}
     muted: dict[tuple[object, ...], Mute | None] = {}
     for notice in _once(list(notices)):

@@ -90,6 +90,14 @@ def _sentence(protection: Protection, case: Case, nights: int) -> Message:
             job=subject,
             what=what,
         )
+    if nights < 1:
+        return msg(
+            "{job} has had no {what} since {last}; {allowed}.",
+            job=subject,
+            what=what,
+            last=last.ended,
+            allowed=_allowed(protection, case),
+        )
     return nmsg(
         "{job} has had no {what} for {count} night, since {last}; {allowed}.",
         "{job} has had no {what} for {count} nights, since {last}; {allowed}.",

@@ -110,23 +110,26 @@ class _Stock:
 
 
 def notices(case: Case) -> Iterator[Notice]:
-    """Tell of pools and Volumes, each pool's in turn."""
+    """Tell of pools and Volumes, pool by pool; in a narrowed report of those its jobs wrote to."""
     volumes = case.snapshot.volumes
     if not case.current or volumes is None:
         return
-    by_pool: dict[str, list[Volume]] = {}
-    for volume in sorted(volumes, key=lambda one: (one.pool, one.name)):
-        by_pool.setdefault(volume.pool, []).append(volume)
-    for name, found in by_pool.items():
-        yield from _errors(name, found)
-    now = case.snapshot.now.astimezone(UTC)
     jobs: dict[str, list[Job]] = {}
     for job in (*case.snapshot.history.jobs, *(judged.job for judged in case.jobs)):
         if job.type in _WRITING_TYPES and job.pool:
             jobs.setdefault(job.pool, []).append(job)
+    everything = not case.snapshot.filters
+    by_pool: dict[str, list[Volume]] = {}
+    for volume in sorted(volumes, key=lambda one: (one.pool, one.name)):
+        if everything or volume.pool in jobs:
+            by_pool.setdefault(volume.pool, []).append(volume)
+    for name, found in by_pool.items():
+        yield from _errors(name, found)
+    now = case.snapshot.now.astimezone(UTC)
     for pool in sorted(case.snapshot.pools or (), key=lambda one: one.name):
-        stock = _Stock(pool, by_pool.get(pool.name, ()), now)
-        yield from _of_pool(stock, jobs.get(pool.name, ()), case)
+        if everything or pool.name in jobs:
+            stock = _Stock(pool, by_pool.get(pool.name, ()), now)
+            yield from _of_pool(stock, jobs.get(pool.name, ()), case)
 
 
 def _of_pool(stock: _Stock, jobs: Sequence[Job], case: Case) -> Iterator[Notice]:

@@ -80,6 +80,11 @@ def test_an_incremental_without_a_full_restores_nothing(
     assert kinds(site(chain(runs), history)) == expected
 
 
+def test_a_full_that_was_pruned_since_a_period_long_past_is_not_missed() -> None:
+    for later, expected in ((timedelta(), BROKEN), (100 * DAY, [])):
+        assert kinds(site(chain("IT IT"), WHOLE, now=NOW + later)) == expected
+
+
 def test_it_is_said_which_backup_has_no_full() -> None:
     (notice,) = told(site(chain("IT DT"), WHOLE))
     assert str(notice.sentence) == (

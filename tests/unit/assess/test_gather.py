@@ -14,8 +14,9 @@ from app.assess.case import Case
 from app.assess.finding import Cause, Finding, Kind, News, Notice, Severity
 from app.assess.findings.gather import gather
 from app.i18n import msg
+from app.period import Period
 from app.policy import Mute, Policy
-from tests.unit.made import NOW, at, made_case, made_snapshot
+from tests.unit.made import NIGHT, NOW, at, made_case, made_snapshot
 
 TODAY = NOW.date()
 
@@ -170,6 +171,16 @@ def test_a_mute_holds_for_what_it_names_until_its_last_day(
     one = mute(**changes)
     (finding,) = gather([notice()], case(one))
     assert finding.muted == (one if muted else None)
+
+
+def test_a_period_that_ends_at_midnight_is_muted_as_the_day_before() -> None:
+    yesterday = mute(until=TODAY - timedelta(days=1))
+    midnight = NOW.replace(hour=0)
+    for minutes, muted in ((0, yesterday), (1, None)):
+        period = Period(NIGHT.start, midnight + timedelta(minutes=minutes))
+        snapshot = made_snapshot(period=period)
+        (finding,) = gather([notice()], made_case(snapshot, Policy(mutes=(yesterday,))))
+        assert finding.muted == muted
 
 
 def test_a_muted_notice_never_shares_a_finding_with_one_that_is_not() -> None:

@@ -21,8 +21,9 @@ from app.assess.history import (
     read_past,
 )
 from app.bacula.model import Job
+from app.period import Period
 from app.snapshot import History
-from tests.unit.made import NOW, SEOUL, at, made_job, made_snapshot, open_job
+from tests.unit.made import NIGHT, NOW, SEOUL, at, made_job, made_snapshot, open_job
 
 NEW_YORK = ZoneInfo("America/New_York")
 LETTERS = "TWeDfEIAZ"
@@ -311,6 +312,41 @@ def test_how_far_the_past_reaches(
     since: datetime | None, whole: bool, moment: datetime, reaches: bool
 ) -> None:
     assert Past({}, since, whole).reaches(moment) is reaches
+
+
+@pytest.mark.parametrize(
+    ("ago", "since", "whole"),
+    [
+        # It reaches to now: the catalog is what it was.
+        (59, at("01 00:00"), True),
+        # It is over: what the catalog had then may have been pruned since.
+        (60, at("10 23:00"), False),
+    ],
+)
+def test_a_catalog_of_today_tells_not_all_that_an_older_one_held(
+    ago: int, since: datetime, whole: bool
+) -> None:
+    period = Period(NIGHT.start, NOW - timedelta(minutes=ago))
+    history = History((run(1, 10), run(2, 11)), at("01 00:00"), whole=True)
+    past = read_past(made_snapshot(run(3, 20), period=period, history=history))
+    assert (past.since, past.whole) == (since, whole)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "begin", "since"),
+    [
+        # A single one may be older than what is known.
+        ((run(1, 10),), at("12 00:00"), at("12 00:00")),
+        ((run(1, 10),), None, at("10 23:00")),
+        ((), at("01 00:00"), None),
+    ],
+)
+def test_a_catalog_begins_with_its_first_job_in_a_period_that_is_over(
+    jobs: tuple[Job, ...], begin: datetime | None, since: datetime | None
+) -> None:
+    period = Period(NIGHT.start, NOW - timedelta(days=1))
+    snapshot = made_snapshot(period=period, history=History(jobs, begin, whole=True))
+    assert read_past(snapshot).since == since
 
 
 def test_each_job_of_each_client_has_a_track_of_its_own() -> None:

@@ -15,10 +15,12 @@ from app.assess.finding import Kind, News, Notice, Severity
 from app.assess.findings.protection import RUNS_TOLD, notices
 from app.assess.protection import GoodRun, ProtectionState, protection_of
 from app.bacula.model import Job, JobResource, ScheduledRun
+from app.i18n import Translator
 from app.period import Period
 from app.policy import JobRule, Policy
+from app.report.format import Formatter
 from app.snapshot import GapSource, History, Snapshot
-from tests.unit.made import NIGHT, NOW, at, made_case, made_run, made_snapshot
+from tests.unit.made import NIGHT, NOW, SEOUL, at, made_case, made_run, made_snapshot
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -208,6 +210,48 @@ def test_the_policy_says_how_old_a_backup_may_be(
     policy: Policy, statuses: str, expected: list[object]
 ) -> None:
     assert kinds(site(nightly(statuses)), policy) == expected
+
+
+def may_stay_away(**ages: timedelta) -> Policy:
+    return Policy(rules=(JobRule(expected=False, max_age=ages),))
+
+
+@pytest.mark.parametrize(
+    ("policy", "statuses", "expected"),
+    [
+        (may_stay_away(), "TTTTTTT....", []),
+        (may_stay_away(), "TTTTTTTf...", []),
+        # It does not stay away: it runs, and fails.
+        (may_stay_away(), "TTTTTTTffff", TOO_OLD),
+        (may_stay_away(any=3 * DAY), "TTTTTTT....", TOO_OLD),
+        (may_stay_away(any=9 * DAY), "TTTTTTT....", []),
+        (Policy(rules=(JobRule("other", expected=False),)), "TTTTTTT....", TOO_OLD),
+        (Policy(rules=(JobRule(expected=False), JobRule(expected=True))), "TTTT...", TOO_OLD),
+    ],
+)
+def test_a_job_that_may_stay_away_is_not_judged_by_its_rhythm_while_it_does(
+    policy: Policy, statuses: str, expected: list[object]
+) -> None:
+    assert kinds(site(nightly(statuses)), policy) == expected
+
+
+def test_a_job_that_may_stay_away_and_runs_is_protected() -> None:
+    (one,) = protection_of(made_case(site(nightly("TTTTTTTT")), may_stay_away()))
+    assert (one.state, one.limit) == (ProtectionState.PROTECTED, 2 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("last", "sentence"),
+    [
+        ("20 22:30", "dump on db01-fd has had no good backup since 20 Nov 23:00; the policy"),
+        ("19 22:30", "dump on db01-fd has had no good backup for 1 night, since 19 Nov 23:00;"),
+    ],
+)
+def test_a_backup_of_the_same_night_is_not_told_to_be_nights_old(last: str, sentence: str) -> None:
+    (notice,) = told(site(nightly("TTTT", last)), rule(any=2 * HOUR))
+    tr = Translator("en", Formatter("en", SEOUL).write)
+    assert tr.text(notice.sentence).startswith(sentence)
+    assert notice.nights == int("1 night" in sentence)
 
 
 @pytest.mark.parametrize(

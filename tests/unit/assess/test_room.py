@@ -93,6 +93,28 @@ def test_without_pools_or_volumes_nothing_is_said() -> None:
     assert [notice.kind for notice in errors] == [Kind.VOLUME_ERROR]
 
 
+@pytest.mark.parametrize(
+    ("filters", "pool_of_job", "told"),
+    [
+        (Filters(), "Full", True),
+        (Filters(), "Other", True),
+        (Filters(jobs=("job-*",)), "Full", True),
+        (Filters(jobs=("job-*",)), "Other", False),
+    ],
+)
+def test_a_narrowed_report_tells_only_of_the_pools_that_its_jobs_wrote_to(
+    filters: Filters, pool_of_job: str, told: bool
+) -> None:
+    volumes = [
+        *filled(volume(1, "Error"), age=1),
+        volume(50, "Used", age=27),
+    ]
+    jobs = [made_job(1, pool=pool_of_job)]
+    notices = found(volumes, pool(), jobs=jobs, filters=filters)
+    expected = {Kind.POOL_FULL, Kind.VOLUME_ERROR, Kind.EXPIRING}
+    assert {notice.kind for notice in notices} == (expected if told else set())
+
+
 @pytest.mark.parametrize(("ago", "told"), [(59, True), (60, False)])
 def test_todays_pools_say_nothing_about_a_period_long_past(ago: int, told: bool) -> None:
     period = Period(NIGHT.start, NOW - timedelta(minutes=ago))

@@ -252,6 +252,31 @@ def test_a_muted_failure_is_still_mentioned() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("letters", "findings", "gaps", "sentence"),
+    [
+        ("TfA", [], [], "What failed is muted, but 1 job is worth a look."),
+        ("TfAA", [], [], "What failed is muted, but 2 jobs are worth a look."),
+        ("TfA", [notice(Kind.ROOM, severity=Severity.WARNING)], [],
+         "What failed is muted, but 2 things are worth a look."),
+        ("Tf", [notice(Kind.ROOM, severity=Severity.WARNING),
+                notice(Kind.UNUSUAL, severity=Severity.WARNING)], [],
+         "What failed is muted, but 2 things are worth a look."),
+        ("Tf", [], [GapSource.POOLS],
+         "What failed is muted, but not everything that was asked could be read."),
+        ("Tf", [], [GapSource.JOBS],
+         "What failed is muted, but the list of jobs could not be read completely."),
+    ],
+)  # fmt: skip
+def test_where_what_failed_is_muted_it_is_not_said_that_nothing_failed(
+    letters: str, findings: list[Notice], gaps: list[GapSource], sentence: str
+) -> None:
+    muted = found(notice(Kind.FAILED, jobids=(2,)), muted=MUTED)
+    jobs = [job_of(letter, jobid=number) for number, letter in enumerate(letters, 1)]
+    verdict = judged_with(muted, *(found(one) for one in findings), jobs=jobs, gaps=gaps)
+    assert str(verdict.sentence) == sentence
+
+
 def test_where_everything_failed_muting_it_does_not_make_it_good() -> None:
     muted = found(notice(Kind.FAILED, jobids=(1,)), muted=MUTED)
     verdict = judged_with(muted, jobs=[made_job(1, "f")])
