@@ -41,8 +41,9 @@ class ReportError(Exception):
     @property
     def told(self) -> Message:
         """The sentence, the cure and the server's own words, for the log."""
-        parts = {"what": self.what, "cure": self.cure or "", "detail": self.detail}
-        return Message("{what} {cure} {detail}", parts)
+        parts = {"what": self.what, "cure": self.cure, "detail": self.detail}
+        told = {name: part for name, part in parts.items() if part}
+        return Message(" ".join(f"{{{name}}}" for name in told), told)
 
     @property
     def problems(self) -> Sequence[tuple[Message, Message | None]]:

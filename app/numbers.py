@@ -32,16 +32,18 @@ def numbers_of(
         undelivered: letters that did not reach a recipient; None if nothing is delivered.
     """
     source = assessment.snapshot.source
+    # Of a Director that nobody could ask no number is known, and none is 0.
+    answered = assessment.snapshot.stopped is None
     return Numbers(
         director=source.director or source.host,
         finished=finished,
         seconds=seconds,
-        complete=assessment.complete and assessment.snapshot.stopped is None,
+        complete=assessment.complete and answered,
         level=assessment.verdict.level.value,
         levels=[level.value for level in Level],
-        outcomes={outcome.value: assessment.counts[outcome] for outcome in Outcome},
+        outcomes={one.value: assessment.counts[one] for one in Outcome} if answered else {},
         findings=_findings(assessment),
-        clients=_clients(assessment, policy),
+        clients=_clients(assessment, policy) if answered else None,
         undelivered=undelivered,
     )
 

@@ -103,6 +103,7 @@ def run(
         WriteError: if the report cannot be written; it is delivered all the same if it was made.
     """
     if delivery is None or delivery.silent:
+        prepare(output.directory)
         night = _ask(order, api, output)
         paths = _write(render(night.assessment, order, output), output, night)
         return Result(night.assessment, paths)
@@ -131,6 +132,12 @@ def _make_and_send(
 ) -> Result:
     from app.dispatch import Report
 
+    # What cannot be kept can still be told.
+    failure: WriteError | None = None
+    try:
+        prepare(output.directory)
+    except WriteError as error:
+        failure = error
     night = _ask(order, api, output)
     report = Report(
         night.assessment, order.policy, night.generated, output.language, output.web_url
@@ -139,13 +146,12 @@ def _make_and_send(
     contents = render(night.assessment, order, output)
     contents |= {one.ending: one.page for one in editions if one.page}
     paths: list[Path] = []
-    failure: WriteError | None = None
-    try:
-        paths = _write(contents, output, night)
-        written(paths)
-    except WriteError as error:
-        # What cannot be kept can still be told.
-        failure = error
+    if failure is None:
+        try:
+            paths = _write(contents, output, night)
+            written(paths)
+        except WriteError as error:
+            failure = error
     sent = dispatch.send(report, editions, contents, dict(zip(contents, paths, strict=False)))
     if failure is not None:
         raise failure
@@ -165,7 +171,6 @@ class _Night:
 def _ask(order: Order, api: ApiSettings, output: OutputSettings) -> _Night:
     """Ask the API and judge."""
     started = time.monotonic()
-    prepare(output.directory)
     if api.password_in_clear:
         _log.warning(
             msg("The password travels unencrypted to {host}; use https if you can.", host=api.host)

@@ -344,7 +344,9 @@ class Outbox:
         """
         content = as_json({"format": FORMAT, "parcels": [tell_parcel(one) for one in parcels]})
         try:
-            self._kept.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            # Each by itself: what is made along the way would get no mode of ours.
+            self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            self._kept.mkdir(mode=FOLDER_MODE, exist_ok=True)
             self._forget(now)
             write_file(self._kept / f"{report}.json", content, FILE_MODE)
         except OSError as error:
@@ -415,9 +417,10 @@ class Outbox:
             OutboxError: if that cannot be written down.
         """
         known = self.told()
-        if channel in known and known[channel].generated > told.generated:
+        last = known.get(channel)
+        if last is not None and last.generated > told.generated and not last.is_ahead(told.sent):
             # A late letter: it is a sign of life, but no news.
-            told = replace(known[channel], sent=max(told.sent, known[channel].sent))
+            told = replace(last, sent=max(told.sent, last.sent))
         known[channel] = told
         channels = {
             name: {

@@ -14,6 +14,8 @@ ALIVE_AFTER = timedelta(days=7)
 """After so much silence a channel is told that all is well."""
 _SLACK = timedelta(hours=12)
 """A weekly run is never exactly a week after the last one."""
+_AHEAD = timedelta(days=1)
+"""A run that waited for another one may be a little older than what that one told."""
 _GOOD = "good"
 
 
@@ -39,6 +41,10 @@ class Told:
     generated: datetime
     sent: datetime
 
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether it was noted while the clock was wrong: later than it can be."""
+        return max(self.generated, self.sent) - now > _AHEAD
+
 
 def standing(parcel: Parcel) -> str:
     """Return how things stand, as a value to compare: the verdict's level and what is wrong."""
@@ -61,7 +67,8 @@ def due(
     """Return why a report is to be sent, or None if it is not.
 
     A channel that was never told anything gets its first report whatever it says: so one sees that
-    it works.
+    it works. What it was told in days to come, by a clock that was wrong, does not count: it would
+    keep the channel silent until then.
 
     Args:
         when: what the channel wants.
@@ -72,7 +79,7 @@ def due(
     """
     if when is When.ALWAYS:
         return Cause.ALWAYS
-    if told is None:
+    if told is None or told.is_ahead(now):
         return Cause.FIRST
     match when:
         case When.PROBLEMS:

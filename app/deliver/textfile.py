@@ -47,9 +47,9 @@ class Numbers:
         complete: whether everything that was asked for was had.
         level: the verdict's level.
         levels: every level there is.
-        outcomes: jobs per outcome, every outcome among them.
+        outcomes: jobs per outcome, every outcome among them; empty if no job is known.
         findings: findings per kind and severity, without muted ones.
-        clients: every client that should have backups.
+        clients: every client that should have backups; None if that is not known.
         undelivered: letters that did not reach a recipient; None if nothing is delivered.
     """
 
@@ -61,7 +61,7 @@ class Numbers:
     levels: Sequence[str]
     outcomes: Mapping[str, int]
     findings: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    clients: Sequence[ClientNumbers] = ()
+    clients: Sequence[ClientNumbers] | None = ()
     undelivered: int | None = None
 
 
@@ -105,7 +105,8 @@ class _Book:
         self._director = _label(numbers.director)
         self._run(numbers)
         self._night(numbers)
-        self._clients(numbers.clients, most_clients)
+        if numbers.clients is not None:
+            self._clients(numbers.clients, most_clients)
 
     def _run(self, numbers: Numbers) -> None:
         self._one(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import math
 import socket
 import ssl
 from collections.abc import Callable, Mapping
@@ -285,9 +286,12 @@ def _seconds(written: str | None) -> float | None:
     if not written:
         return None
     try:
-        return max(float(written), 0.0)
+        seconds = float(written)
     except ValueError:
         pass
+    else:
+        # A number that is none would be no pause to make.
+        return None if math.isnan(seconds) else max(seconds, 0.0)
     try:
         until = parsedate_to_datetime(written)
     except ValueError:

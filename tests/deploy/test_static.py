@@ -172,13 +172,12 @@ def render(folder: Path, **variables: Any) -> tuple[list[str], dict[str, str]]:
     """Return the problems of variables, and the files that are made of them."""
     playbook, given, result = (folder / name for name in ("play.yml", "given.json", "result.json"))
     playbook.write_text(RENDER, "utf-8")
-    given.write_text(
-        json.dumps({PREFIX + name: value for name, value in {**SOUND, **variables}.items()})
-    )
-    extra = ["-e", f"@{given}", "-e", f"role={ROLE}", "-e", f"result={result}"]
-    run(BIN / "ansible-playbook", "-i", "localhost,", *extra, playbook)
-    told = json.loads(result.read_text("utf-8"))
-    return told["problems"].split("\n")[:-1], told["rendered"]
+    told = {PREFIX + name: value for name, value in {**SOUND, **variables}.items()}
+    # Not as name=value: a path may hold blanks.
+    given.write_text(json.dumps({**told, "role": str(ROLE), "result": str(result)}))
+    run(BIN / "ansible-playbook", "-i", "localhost,", "-e", f"@{given}", playbook)
+    found = json.loads(result.read_text("utf-8"))
+    return found["problems"].split("\n")[:-1], found["rendered"]
 
 
 def settings(text: str) -> dict[str, str]:

@@ -378,6 +378,14 @@ def test_a_report_that_finds_no_room_is_mailed_all_the_same(
     assert (cli.folder / "metrics.prom").is_file()
 
 
+def test_a_folder_that_cannot_be_used_keeps_nobody_from_the_report(cli: Cli, town: Town) -> None:
+    (cli.folder / "file").touch()
+    ran = cli(*("--mode", "production", "--output", "file"), env=town.mail_settings)
+    assert ran.code == 7
+    assert "The report could not be written to file: Not a directory." in ran.err
+    assert [one.get_filename() for mail in town.mails for one in mail.iter_attachments()]
+
+
 def test_a_run_that_is_stopped_while_it_sends_says_where_the_report_is(
     cli: Cli, town: Town
 ) -> None:

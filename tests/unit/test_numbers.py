@@ -28,7 +28,7 @@ def numbers(snapshot: Snapshot, policy: Policy | None = None) -> Numbers:
 def clients(*jobs: Job, **changes: Any) -> dict[str, ClientNumbers]:
     """The clients of a night whose past is known whole."""
     night = made_snapshot(*jobs, history=History((), at("01 00:00"), whole=True), **changes)
-    return {one.name: one for one in numbers(night).clients}
+    return {one.name: one for one in numbers(night).clients or ()}
 
 
 def test_a_run_is_told_as_it_went() -> None:
@@ -46,8 +46,12 @@ def test_a_run_is_told_as_it_went() -> None:
 
 def test_what_is_missing_makes_it_incomplete() -> None:
     assert not numbers(made_snapshot(made_job(1), gaps=[GapSource.JOB_LOGS])).complete
+
+
+def test_what_nobody_could_ask_for_is_missing_and_not_0() -> None:
     stopped = numbers(made_snapshot(stopped=msg("No answer.")))
-    assert (stopped.complete, stopped.level, stopped.clients) == (False, "unknown", [])
+    assert (stopped.complete, stopped.level) == (False, "unknown")
+    assert (stopped.outcomes, stopped.clients) == ({}, None)
 
 
 def test_findings_are_counted_by_kind_and_severity_without_muted_ones() -> None:

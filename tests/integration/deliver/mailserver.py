@@ -167,13 +167,12 @@ class MailServer:
         def protocol() -> SMTP:
             return SMTP(_Handler(self), **self._options)
 
-        server = self.loop.run_until_complete(
-            self.loop.create_server(protocol, self.address, self.port, ssl=self._tls)
-        )
-        self.port = server.sockets[0].getsockname()[1]
-        self._server = server
+        # In its own thread from the beginning: another loop may be running in this one.
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
+        starting = self.loop.create_server(protocol, self.address, self.port, ssl=self._tls)
+        self._server = asyncio.run_coroutine_threadsafe(starting, self.loop).result(10)
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(

@@ -222,14 +222,14 @@ def test_a_busy_or_broken_service_is_passing(status: int) -> None:
 def test_retry_after_is_heard_in_seconds_or_as_a_date() -> None:
     at = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
     heard = []
-    for written in ("7", "0.5", at, "soon", None):
+    for written in ("7", "0.5", at, "soon", "nan", None):
         headers = {"Retry-After": written} if written else {}
         with WebServer(Answer(429, headers)) as server:
             heard.append(trouble(server).retry_after)
     assert heard[:2] == [7.0, 0.5]
     assert heard[2] is not None
     assert 80 < heard[2] <= 90
-    assert heard[3:] == [None, None]
+    assert heard[3:] == [None, None, None]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

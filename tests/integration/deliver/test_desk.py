@@ -679,6 +679,18 @@ def test_a_late_letter_does_not_make_old_news_of_new_ones(office: Office) -> Non
         ).quiet == ("mail",)
 
 
+def test_a_clock_that_went_wrong_silences_nobody(office: Office) -> None:
+    """A run in the far future, then the clock is right again: its memory does not count."""
+    sent = []
+    with WebServer() as web:
+        for days in (0, 4000, 1, 2, 3):
+            made = MADE + days * DAY
+            parcel = a_parcel(made) if days == 2 else a_good_parcel(made)
+            outcome = office.run([hook(web)], parcel, now=made, when=When.CHANGE)
+            sent += [days for one in outcome.deliveries if one.fate is Fate.SENT]
+    assert sent == [0, 4000, 1, 2, 3]
+
+
 # --- what would be -----------------------------------------------------------------------------
 
 

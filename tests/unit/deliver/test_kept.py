@@ -31,6 +31,8 @@ def test_what_is_kept_comes_back_whole(outbox: Outbox, tmp_path: Path) -> None:
     assert outbox.kept(NAME, tmp_path) == parcels
     assert (outbox.folder / "kept" / f"{NAME}.json").stat().st_mode & 0o777 == 0o640
     assert outbox.waiting() == ([], [])
+    modes = [path.stat().st_mode & 0o777 for path in (outbox.folder, outbox.folder / "kept")]
+    assert modes == [0o750, 0o750]
 
 
 def test_a_page_that_is_gone_is_left_out(outbox: Outbox, tmp_path: Path) -> None:

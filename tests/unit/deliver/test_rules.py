@@ -40,6 +40,11 @@ def told(parcel: Any, ago: timedelta = DAY) -> Told:
         (When.PROBLEMS, GOOD, told(GOOD, 7 * DAY - timedelta(minutes=5)), Cause.ALIVE),
         (When.CHANGE, BAD, told(BAD, 7 * DAY), Cause.ALIVE),
         (When.CHANGE, BAD, told(BAD, 6 * DAY), None),
+        # Told in days to come, by a clock that was wrong: nobody stays silent until then. A run
+        # that waited for another one is only a little older.
+        (When.PROBLEMS, GOOD, told(GOOD, -365 * DAY), Cause.FIRST),
+        (When.CHANGE, GOOD, told(GOOD, -2 * DAY), Cause.FIRST),
+        (When.CHANGE, GOOD, told(GOOD, timedelta(minutes=-5)), None),
     ],
 )
 def test_what_is_due(when: When, parcel: Any, last: Told | None, expected: Cause | None) -> None:

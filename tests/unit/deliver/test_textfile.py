@@ -80,6 +80,12 @@ def test_without_delivery_nothing_is_said_of_it() -> None:
     assert "undelivered" not in samples(replace(NUMBERS, undelivered=None))
 
 
+def test_what_is_not_known_is_missing_and_not_0() -> None:
+    told = samples(replace(NUMBERS, outcomes={}, clients=None))
+    assert {"complete", "verdict{level=critical}"} <= told.keys()
+    assert not [name for name in told if name.startswith(("jobs", "client"))]
+
+
 def test_too_many_clients_are_counted_and_the_oldest_backups_stay() -> None:
     clients = tuple(ClientNumbers(f"c{n:04d}", MADE - timedelta(hours=n), n) for n in range(3000))
     told = samples(replace(NUMBERS, clients=clients), most_clients=10)
