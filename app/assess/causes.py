@@ -430,6 +430,11 @@ def _script_told(clue: _Clue) -> _Told:
 _NO_LOG = JobLog((), "", (), (), 0, 0, "")
 
 
+def _host(job: Job) -> Message | str:
+    """Return the Client to go to; where the catalog does not name it, words for it."""
+    return job.client or msg("its Client")
+
+
 def _disk_full(clue: _Clue) -> _Told:
     low, job = clue.text.lower(), clue.job
     again = msg("Make room there, and run {job} again.", job=job.name)
@@ -469,7 +474,7 @@ def _authentication(clue: _Clue) -> _Told:
     action = msg(
         "Compare the password and names of the Client resource with those in bacula-fd.conf on"
         " {client}, restart the File Daemon, and run {job} again.",
-        client=job.client or "?",
+        client=_host(job),
         job=job.name,
     )
     what = msg("its File Daemon refused the password")
@@ -489,7 +494,7 @@ def _no_volume(clue: _Clue) -> _Told:
 
 
 def _client(clue: _Clue) -> _Told:
-    client, reason = clue.job.client or "?", clue.reason
+    client, reason = _host(clue.job), clue.reason
     what = msg("its File Daemon cannot be reached")
     if "connection refused" in clue.text.lower():
         action = msg(
@@ -519,7 +524,7 @@ def _storage(clue: _Clue) -> _Told:
         again = msg(
             "Check that {client} can reach the Storage Daemon at the Address of its Storage"
             " resource (name, firewall); then run {job} again.",
-            client=clue.job.client or "?",
+            client=_host(clue.job),
             job=clue.job.name,
         )
     elif address:
@@ -572,7 +577,7 @@ def _network(clue: _Clue) -> _Told:
     action = msg(
         "Check whether {client} or a daemon was restarted at that time, and whether a firewall cuts"
         " long connections (Heartbeat Interval); then run {job} again.",
-        client=clue.job.client or "?",
+        client=_host(clue.job),
         job=clue.job.name,
     )
     return _because(msg("the network connection was lost"), clue.reason), action, ""
@@ -582,7 +587,7 @@ def _files(clue: _Clue) -> _Told:
     action = msg(
         "Check that the paths of its FileSet exist on {client} and may be read; then run {job}"
         " again.",
-        client=clue.job.client or "?",
+        client=_host(clue.job),
         job=clue.job.name,
     )
     return _because(msg("files could not be read"), clue.reason), action, ""

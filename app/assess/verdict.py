@@ -305,7 +305,8 @@ def _nothing_done(jobs: Sequence[JudgedJob], snapshot: Snapshot) -> Message | No
     if all(job.job.status in OPEN_STATUS for job in jobs):
         return msg("No job of this period has finished yet.")
     backups = (BACKUP_TYPE, *COPIED_TYPES, "M")
-    done = (job.job.type in backups for job in jobs if job.outcome is Outcome.SUCCESS)
+    finished = (Outcome.SUCCESS, Outcome.WARNING)
+    done = (job.job.type in backups for job in jobs if job.outcome in finished)
     if not snapshot.filters and not any(done):
         return msg("No backup finished in this period.")
     return None
@@ -354,7 +355,7 @@ def _rest(recovered: int, muted: int, open_jobs: int) -> Message:
         say
         for count, say in (
             (recovered, msg("{number} recovered", number=recovered)),
-            (muted, msg("{number} went wrong but muted", number=muted)),
+            (muted, msg("{number} went wrong (muted)", number=muted)),
             (open_jobs, msg("{number} not finished yet", number=open_jobs)),
         )
         if count

@@ -112,11 +112,12 @@ def _mute(table: Table, kinds: Collection[str]) -> Mute:
         kind=table.pattern("kind"),
         job=table.pattern("job"),
         client=table.pattern("client"),
+        pool=table.pattern("pool"),
     )
-    if not table.has("kind", "job", "client"):
+    if not table.has("kind", "job", "client", "pool"):
         table.fail(
             msg("{file}: {place} would mute everything.", **table.here()),
-            msg("Give one of: {choices}.", choices="kind, job, client"),
+            msg("Give one of: {choices}.", choices="kind, job, client, pool"),
         )
     elif kinds and not any(fnmatchcase(kind, mute.kind) for kind in kinds):
         table.fail(

@@ -45,6 +45,7 @@ class Mute:
         kind: pattern of finding kinds, such as `missed` or `*`.
         job: pattern of job names.
         client: pattern of client names.
+        pool: pattern of Pool names, for findings about a Pool or its Volumes.
     """
 
     reason: str
@@ -52,14 +53,16 @@ class Mute:
     kind: str = "*"
     job: str = "*"
     client: str = "*"
+    pool: str = "*"
 
-    def fits(self, kind: str, job: str, client: str, today: date) -> bool:
-        """Whether a finding of today is muted by this."""
+    def fits(self, kind: str, job: str, client: str, today: date, pool: str = "") -> bool:
+        """Whether a finding of today is muted by this; `pool` is "" if it is about none."""
         return (
             today <= self.until
             and fnmatchcase(kind, self.kind)
             and fnmatchcase(job, self.job)
             and fnmatchcase(client, self.client)
+            and fnmatchcase(pool, self.pool)
         )
 
 
@@ -160,9 +163,9 @@ class Policy:
         said = [r.unusual for r in self._rules(job, client) if r.unusual is not None]
         return said[-1] if said else True
 
-    def mute(self, kind: str, job: str, client: str, today: date) -> Mute | None:
+    def mute(self, kind: str, job: str, client: str, today: date, pool: str = "") -> Mute | None:
         """Return what mutes a finding today; None when nothing does."""
-        return next((m for m in self.mutes if m.fits(kind, job, client, today)), None)
+        return next((m for m in self.mutes if m.fits(kind, job, client, today, pool)), None)
 
     def _rules(self, job: str, client: str) -> list[JobRule]:
         return [rule for rule in self.rules if rule.fits(job, client)]

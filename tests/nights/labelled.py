@@ -537,7 +537,8 @@ MISREAD = (
     _night("a weekly Full that always lasts into the morning", usual(
         plans=(*USUAL, BIG), changes={("vm01-images", 1): MOVING})),
     _night("warnings every night", usual(changes=_last_nights(MAIL, 40, {
-        "errors": 2, "log": ('     Could not stat "/var/vmail/a": ERR=No such file',)}))),
+        "errors": 2, "log": ('     Could not stat "/var/vmail/a": ERR=No such file',)})),
+        _label(Kind.HIDDEN_ERRORS, MAIL)),
     _night("a week in which a server was down for three nights and works again", usual(
         changes={("git01-repos", back): UNREACHABLE for back in (3, 4, 5)}),
         _label(Kind.RECOVERED, GIT), mode=Mode.TEST),
@@ -607,7 +608,8 @@ _DEMO_BOTH = frozenset().union(
     _of(Kind.NEVER_RUN, "crm01-db"),
     _of(Kind.DISABLED, "intranet01-files"),
     {(Kind.NO_JOB, "test01-fd", "")},
-    _of(Kind.HIDDEN_ERRORS, "lab01-data"),
+    _of(Kind.HIDDEN_ERRORS, "lab01-data", "files-seoul-share", "mail01-mailboxes",
+        "VerifyHr01@hr01"),
     _of(Kind.UNUSUAL, "db01-dump"),
     _of(Kind.UPGRADED, "shop01-files"),
     _of(Kind.RECOVERED, "ldap01-data"),

@@ -136,6 +136,13 @@ def test_a_mute_holds_to_its_last_day(kind: str, client: str, day: date, muted: 
     assert (policy.mute(kind, "files", client, day) is not None) is muted
 
 
+@pytest.mark.parametrize(("pool", "muted"), [("Tape-2", True), ("Disk", False), ("", False)])
+def test_a_mute_may_be_about_a_pool(pool: str, muted: bool) -> None:
+    policy = read_policy(a_mute('pool = "Tape-*"'), "policy.toml")
+    found = policy.mute("missed", "", "", date(2026, 12, 1), pool)
+    assert (found is not None) is muted
+
+
 # --- what is wrong -----------------------------------------------------------------------------
 
 RANGES = {

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from app.assess.finding import Cause, Kind, Notice
-from app.assess.findings.hidden import OTHER_FILE_SYSTEM
+from app.assess.findings.hidden import DIFFERENCES, OTHER_FILE_SYSTEM
+from app.assess.findings.missed import RAN_AGAIN
 from app.i18n import N_, Message, msg, nmsg
 
 TITLES = {
@@ -27,7 +28,7 @@ TITLES = {
     Kind.NEVER_RUN: N_("Never run"),
     Kind.DISABLED: N_("Disabled"),
     Kind.NO_JOB: N_("Server without a job"),
-    Kind.HIDDEN_ERRORS: N_("Success with errors in its log"),
+    Kind.HIDDEN_ERRORS: N_("Errors in the log"),
     Kind.UNUSUAL: N_("Unusual"),
     Kind.VOLUME_ERROR: N_("Volume in error"),
     Kind.ROOM: N_("Room runs out"),
@@ -91,6 +92,24 @@ ACTIONS = {
 """What to do about several jobs of one cause, where it is not the same for each."""
 
 
+def _not_without_errors(count: int, detail: Message | str) -> Message:
+    if detail == OTHER_FILE_SYSTEM:
+        return nmsg(
+            "{count} job left out what lies on other file systems.",
+            "{count} jobs left out what lies on other file systems.",
+            count,
+        )
+    if detail == DIFFERENCES:
+        return nmsg(
+            "{count} Verify found differences.", "{count} Verifys found differences.", count
+        )
+    return nmsg(
+        "{count} job ended, but not without errors.",
+        "{count} jobs ended, but not without errors.",
+        count,
+    )
+
+
 def together(notices: Sequence[Notice]) -> Message:
     """Return what several notices of one kind, cause and detail say together."""
     first = notices[0]
@@ -110,10 +129,18 @@ _TOGETHER: dict[Kind, Callable[[int, Message | str], Message]] = {
     Kind.FAILED: lambda n, cause: nmsg(
         "{count} job failed: {cause}.", "{count} jobs failed: {cause}.", n, cause=cause
     ),
-    Kind.MISSED: lambda n, _: nmsg(
-        "{count} job did not run though it was due.",
-        "{count} jobs did not run though they were due.",
-        n,
+    Kind.MISSED: lambda n, detail: (
+        nmsg(
+            "{count} job did not run when it was due, but ran again since.",
+            "{count} jobs did not run when they were due, but ran again since.",
+            n,
+        )
+        if detail == RAN_AGAIN
+        else nmsg(
+            "{count} job did not run though it was due.",
+            "{count} jobs did not run though they were due.",
+            n,
+        )
     ),
     Kind.NEEDS_OPERATOR: lambda n, _: nmsg(
         "{count} job waits for somebody to act.", "{count} jobs wait for somebody to act.", n
@@ -165,19 +192,7 @@ _TOGETHER: dict[Kind, Callable[[int, Message | str], Message]] = {
     Kind.NO_JOB: lambda n, _: nmsg(
         "{count} server has no backup job at all.", "{count} servers have no backup job at all.", n
     ),
-    Kind.HIDDEN_ERRORS: lambda n, detail: (
-        nmsg(
-            "{count} job left out what lies on other file systems.",
-            "{count} jobs left out what lies on other file systems.",
-            n,
-        )
-        if detail == OTHER_FILE_SYSTEM
-        else nmsg(
-            "The log of {count} successful job tells of errors.",
-            "The logs of {count} successful jobs tell of errors.",
-            n,
-        )
-    ),
+    Kind.HIDDEN_ERRORS: _not_without_errors,
     Kind.UNUSUAL: lambda n, _: nmsg(
         "{count} backup is far from its usual size or duration.",
         "{count} backups are far from their usual size or duration.",

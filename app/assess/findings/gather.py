@@ -16,6 +16,8 @@ _SEVERITIES = tuple(Severity)
 _KINDS = tuple(Kind)
 _POOLS = frozenset({Kind.POOL_FULL, Kind.ROOM, Kind.EXPIRING})
 """Kinds that are found of a pool, which their detail names; several pools are told together."""
+_OF_A_POOL = _POOLS | {Kind.VOLUME_ERROR}
+"""Kinds whose detail is a pool, by which they may be muted."""
 _UNPROTECTED = frozenset({Kind.NEVER_BACKED_UP, Kind.TOO_OLD})
 _SEE = {
     Kind.FAILED: msg("See the failure below."),
@@ -36,7 +38,8 @@ def gather(notices: Iterable[Notice], case: Case) -> tuple[Finding, ...]:
     groups: dict[tuple[object, ...], list[Notice]] = {}
     muted: dict[tuple[object, ...], Mute | None] = {}
     for notice in _once(list(notices)):
-        mute = case.policy.mute(notice.kind.value, notice.job, notice.client, today)
+        pool = notice.detail if notice.kind in _OF_A_POOL else ""
+        mute = case.policy.mute(notice.kind.value, notice.job, notice.client, today, pool)
         detail = "" if notice.kind in _POOLS else notice.detail
         key = (notice.kind, notice.severity, notice.cause, detail, mute)
         groups.setdefault(key, []).append(notice)
@@ -47,7 +50,11 @@ def gather(notices: Iterable[Notice], case: Case) -> tuple[Finding, ...]:
 
 def _once(notices: list[Notice]) -> Iterator[Notice]:
     """Let only one of the findings about a job say what to do: the one that tells what happened."""
-    told = {(n.kind, n.client, n.job) for n in notices if n.kind in _SEE}
+    told = {
+        (n.kind, n.client, n.job)
+        for n in notices
+        if n.kind in _SEE and n.severity is not Severity.INFO
+    }
     for notice in notices:
         if notice.kind in _UNPROTECTED:
             by = (kind for kind in _SEE if (kind, notice.client, notice.job) in told)

@@ -1,6 +1,7 @@
-"""Successes whose log tells of errors: Bacula does not count an unreadable file as one.
+"""Jobs that did not end without errors: with warnings, or as successes whose log tells of some.
 
-Logs of successes are read for a limited number of jobs only; of the others nothing is known.
+Bacula does not always count an unreadable file as an error. Logs of successes are read for a
+limited number of jobs only; of the others nothing is known.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from app.i18n import Message, msg, nmsg
 
 OTHER_FILE_SYSTEM = "other-file-system"
 """The detail of notices about directories that were left out on purpose, or perhaps not."""
+DIFFERENCES = "differences"
+"""The detail of notices about Verifys that found differences."""
 LINES = 5
 """Lines of the log that are given as evidence."""
 NAMED = 3
@@ -47,10 +50,30 @@ _NO_FILES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
-    """What the log of one run tells: its causes that count, and how many lines they stand for."""
+    """What the log of one run tells: its causes that count, and how many lines they stand for.
+
+    Attributes:
+        warned: whether it ended with warnings; else it counts as a plain success.
+        others: what else its log complains of.
+        read: whether its log was had.
+    """
 
     job: Job
     causes: tuple[Cause, ...]
+    warned: bool = False
+    others: tuple[Cause, ...] = ()
+    read: bool = True
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is a Verify that found differences."""
+        return self.warned and self.job.status == "D"
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The lines that tell most."""
+        causes = (*self.causes, *self.others) if self.differs else self.causes or self.others
+        return tuple(cause.text for cause in causes[:LINES])
 
     @property
     def count(self) -> int:
@@ -58,21 +81,26 @@ class _Trouble:
 
 
 def notices(case: Case) -> Iterator[Notice]:
-    """Tell of each job's successes whose log tells of errors, one notice a job and kind of error.
+    """Tell of each job that did not end without errors, one notice a job and kind of error.
 
     Of several runs of a job the newest is told; the others are counted along as JobIds.
     """
     errors: dict[tuple[str, str, str], list[_Trouble]] = {}
     left_out: dict[tuple[str, str, str], list[_Trouble]] = {}
     for judged in case.jobs:
-        log = case.snapshot.logs.get(judged.job.jobid)
-        if judged.outcome is not Outcome.SUCCESS or log is None or not log.causes:
-            continue
         job = judged.job
+        log = case.snapshot.logs.get(job.jobid)
+        causes = log.causes if log is not None else ()
+        warned = judged.outcome is Outcome.WARNING
+        if not warned and (judged.outcome is not Outcome.SUCCESS or not causes):
+            continue
         key = (job.name, job.client, job.type)
-        found = tuple(cause for cause in log.causes if _is_error(cause))
-        outside = tuple(cause for cause in log.causes if _directory(cause))
-        if found:
+        found = tuple(cause for cause in causes if _is_error(cause))
+        outside = tuple(cause for cause in causes if _directory(cause))
+        if warned:
+            others = tuple(c for c in causes if c not in found and c not in outside)
+            errors.setdefault(key, []).append(_Trouble(job, found, warned, others, log is not None))
+        elif found:
             errors.setdefault(key, []).append(_Trouble(job, found))
         elif outside:
             left_out.setdefault(key, []).append(_Trouble(job, outside))
@@ -118,24 +146,35 @@ def _errors(many: Sequence[_Trouble]) -> Notice:
         Kind.HIDDEN_ERRORS,
         Severity.WARNING,
         _sentence(told),
-        action=msg("Make these files readable, or leave them out of the FileSet.")
-        if _unread(told)
-        else msg("Read the log of the job and put right what it complains of."),
+        action=_action(told),
         client=told.job.client,
         job=told.job.name,
         jobids=_jobids(many),
         since=moment_of(told.job),
-        evidence=tuple(cause.text for cause in told.causes[:LINES]),
+        detail=DIFFERENCES if told.differs else "",
+        evidence=told.evidence,
     )
 
 
 def _unread(told: _Trouble) -> bool:
-    return all(_UNREAD.search(cause.text) for cause in told.causes)
+    return bool(told.causes) and all(_UNREAD.search(cause.text) for cause in told.causes)
+
+
+def _action(told: _Trouble) -> Message:
+    if told.differs:
+        return msg(
+            "Read in its log what differs, and find out why if nobody changed it on purpose."
+        )
+    if _unread(told):
+        return msg("Make these files readable, or leave them out of the FileSet.")
+    return msg("Read the log of the job and put right what it complains of.")
 
 
 def _sentence(told: _Trouble) -> Message:
     job, count = named(told.job.name, told.job.client), told.count
     path = next((path for cause in told.causes if (path := _path(cause))), None)
+    if told.warned:
+        return _warned(told, job, path)
     if not _unread(told):
         return nmsg(
             "{job} succeeded, but its log tells of {count} error.",
@@ -152,6 +191,48 @@ def _sentence(told: _Trouble) -> Message:
         "{job} succeeded, but could not read {count} file: {path}.",
         "{job} succeeded, but could not read {count} files, the first of them {path}.",
         count, job=job, path=_short(path),
+    )  # fmt: skip
+
+
+def _warned(told: _Trouble, job: Message | str, path: str | None) -> Message:
+    if told.differs:
+        return msg("The Verify {job} found differences.", job=job)
+    if not told.causes:
+        return _counted(told, job)
+    if not _unread(told):
+        return nmsg(
+            "{job} ended with warnings: its log tells of {count} error.",
+            "{job} ended with warnings: its log tells of {count} errors.",
+            told.count, job=job,
+        )  # fmt: skip
+    if path is None:
+        return nmsg(
+            "{job} ended with warnings: {count} file could not be read.",
+            "{job} ended with warnings: {count} files could not be read.",
+            told.count, job=job,
+        )  # fmt: skip
+    return nmsg(
+        "{job} ended with warnings: {count} file could not be read, {path}.",
+        "{job} ended with warnings: {count} files could not be read, the first of them {path}.",
+        told.count, job=job, path=_short(path),
+    )  # fmt: skip
+
+
+def _counted(told: _Trouble, job: Message | str) -> Message:
+    """Say how many errors the catalog counts, where the log names none."""
+    errors = told.job.errors or 0
+    if errors <= 0 or told.others:
+        return msg("{job} ended with warnings.", job=job)
+    if not told.read:
+        return nmsg(
+            "{job} ended with {count} error; its log was not read.",
+            "{job} ended with {count} errors; its log was not read.",
+            errors, job=job,
+        )  # fmt: skip
+    return nmsg(
+        "{job} ended with {count} error; its log does not say which.",
+        "{job} ended with {count} errors; its log does not say which.",
+        errors, job=job,
     )  # fmt: skip
 
 
@@ -172,7 +253,7 @@ def _left_out(many: Sequence[_Trouble]) -> Notice:
         jobids=_jobids(many),
         since=moment_of(told.job),
         detail=OTHER_FILE_SYSTEM,
-        evidence=tuple(cause.text for cause in told.causes[:LINES]),
+        evidence=told.evidence,
     )
 
 

@@ -28,6 +28,8 @@ from app.snapshot import GapSource
 
 EARLY = timedelta(minutes=30)
 """A run that began so shortly before its time is taken for the one that was due."""
+RAN_AGAIN = "ran again"
+"""The detail of notices about jobs that did not run when due, and ran well since."""
 OVERDUE = timedelta(minutes=10)
 """A run is not missed before it is so long overdue: the Director may be about to start it."""
 RHYTHM_TYPES = frozenset("BVcgD")
@@ -310,9 +312,16 @@ def _notice(missing: Sequence[_Due], case: Case, pasts: _Pasts) -> Notice:
             job=first.job,
             since=first.when,
         )
+    again = pasts.good_after(missing[-1])
+    if again is not None:
+        severity, last = Severity.INFO, msg("It ran again since: {moment}.", moment=again)
+        action = msg("Check the Director's log for why it was not started.")
+    else:
+        severity = Severity.CRITICAL if first.type == BACKUP_TYPE else Severity.WARNING
+        action = msg("Check the Director's log for why it was not started; then run it by hand.")
     return Notice(
         Kind.MISSED,
-        Severity.CRITICAL if first.type == BACKUP_TYPE else Severity.WARNING,
+        severity,
         nmsg(
             "{job} did not run though it was due {due} ({basis}). {last}",
             "{job} did not run {count} times though it was due, first {due} ({basis}). {last}",
@@ -322,11 +331,12 @@ def _notice(missing: Sequence[_Due], case: Case, pasts: _Pasts) -> Notice:
             basis=basis,
             last=last,
         ),
-        msg("Check the Director's log for why it was not started; then run it by hand."),
+        action,
         client=first.client,
         job=first.job,
         since=first.when,
         nights=len({night_of(due.when, case.zone) for due in missing}),
+        detail=RAN_AGAIN if again is not None else "",
     )
 
 
@@ -377,6 +387,16 @@ class _Pasts:
             found = [run for track in self._tracks.get(job, ()) for run in track.runs]
             self._runs[job] = _Runs(found)
         return self._runs[job]
+
+    def good_after(self, due: _Due) -> datetime | None:
+        """Return when the first good run of a job since a missing one was due."""
+        moments = (
+            moment_of(run)
+            for track in self._tracks.get(due.job, ())
+            if (track.client, track.type) == (due.client, due.type)
+            for run in track.good
+        )
+        return min((moment for moment in moments if moment and moment > due.when), default=None)
 
     def clock(self, job: str, client: str) -> Clock:
         """Return the times at which a job ran on a client."""

@@ -10,6 +10,8 @@ import pytest
 
 from app.assess.finding import Cause, Kind, Notice, Severity
 from app.assess.findings.catalogue import CAUSES, TITLES, together
+from app.assess.findings.hidden import DIFFERENCES, OTHER_FILE_SYSTEM
+from app.assess.findings.missed import RAN_AGAIN
 from app.i18n import Translator, msg
 from app.policy import Policy, read_policy
 
@@ -71,3 +73,19 @@ def test_each_kind_says_how_many_there_are(kind: Kind, count: int) -> None:
     told = Translator("en").text(together(notices))
     assert told.endswith(".")
     assert re.findall(r"\d+", told) == [str(count)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "sentence"),
+    [
+        (Kind.HIDDEN_ERRORS, "", "2 jobs ended, but not without errors."),
+        (Kind.HIDDEN_ERRORS, DIFFERENCES, "2 Verifys found differences."),
+        (Kind.HIDDEN_ERRORS, OTHER_FILE_SYSTEM,
+         "2 jobs left out what lies on other file systems."),
+        (Kind.MISSED, "", "2 jobs did not run though they were due."),
+        (Kind.MISSED, RAN_AGAIN, "2 jobs did not run when they were due, but ran again since."),
+    ],
+)  # fmt: skip
+def test_what_is_told_apart_says_so_together(kind: Kind, detail: str, sentence: str) -> None:
+    one = Notice(kind, Severity.WARNING, msg("one"), detail=detail)
+    assert str(together([one, one])) == sentence

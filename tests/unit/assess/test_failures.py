@@ -71,6 +71,21 @@ def test_a_failure_is_told_with_its_cause_and_what_to_do() -> None:
     assert found.jobids == (1,)
 
 
+@pytest.mark.parametrize(
+    "log",
+    [
+        REFUSED,
+        "Fatal error: Unable to connect to Client: it on 10.0.0.9:9102. ERR=No route to host",
+        LOST,
+        "Fatal error: Unable to authenticate with File daemon at 10.0.0.9:9102.",
+    ],
+)
+def test_where_the_client_is_not_known_no_name_is_made_up(log: str) -> None:
+    action = str(notice(night(run(1, 20, "f", client=""), log=f"backup-dir JobId 1: {log}")).action)
+    assert "its Client" in action
+    assert "?" not in action
+
+
 def test_a_cancelled_job_is_told_less_gravely() -> None:
     found = notice(night(run(1, 20, "A"), log=LOST))
     assert (found.kind, found.severity) == (Kind.CANCELLED, Severity.WARNING)

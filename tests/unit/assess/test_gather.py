@@ -97,6 +97,33 @@ def test_pools_are_told_together_though_each_has_a_name(kind: Kind, count: int) 
     }
 
 
+def test_a_job_that_ran_again_tells_nothing_of_why_its_backup_is_too_old() -> None:
+    old = notice("a", Kind.TOO_OLD, action=msg("Run it."))
+    graver = notice("a", Kind.MISSED, severity=Severity.CRITICAL)
+    mere = notice("a", Kind.MISSED, severity=Severity.INFO)
+    assert str(gather([old, graver], case())[1].action) == "See the missing run below."
+    assert str(gather([old, mere], case())[0].action) == "Run it."
+
+
+@pytest.mark.parametrize(
+    ("kind", "muted"),
+    [
+        (Kind.POOL_FULL, True),
+        (Kind.ROOM, True),
+        (Kind.EXPIRING, True),
+        (Kind.VOLUME_ERROR, True),
+        # Its detail is the Pool too, but it is about a job.
+        (Kind.FAILED, False),
+        (Kind.NEEDS_OPERATOR, False),
+    ],
+)
+def test_a_pool_may_be_muted_alone(kind: Kind, muted: bool) -> None:
+    two = [notice("", kind, detail=name) for name in ("Tape-1", "Disk")]
+    found = gather(two, case(mute(pool="Tape-*")))
+    quiet = {n.detail for finding in found if finding.muted for n in finding.notices}
+    assert quiet == ({"Tape-1"} if muted else set())
+
+
 def test_the_longest_lasting_notice_comes_first() -> None:
     found = gather(
         [

@@ -1,4 +1,4 @@
-"""Successes whose log tells of errors; and what in a log is no error at all."""
+"""Jobs with warnings, successes whose log tells of errors, and what in a log is no error."""
 
 from __future__ import annotations
 
@@ -99,15 +99,16 @@ def test_what_is_ordinary_in_the_log_of_a_success_is_not_told(line: str) -> None
         ({}, 1),
         ({"type": "R"}, 1),
         ({"type": "C", "prior_jobid": 9}, 1),
-        # These are looked at anyway.
-        ({"errors": 1}, 0),
+        ({"errors": 1}, 1),
+        ({"status": "W"}, 1),
+        # Other findings tell of these.
         ({"status": "f"}, 0),
         ({"status": "A"}, 0),
         ({"status": "R", "ended": None, "real_ended": None}, 0),
         ({"status": "Z"}, 0),
     ],
 )
-def test_only_successes_can_hide_something(changes: dict[str, Any], count: int) -> None:
+def test_what_is_over_and_did_not_fail_is_looked_at(changes: dict[str, Any], count: int) -> None:
     assert len(found(UNREAD.format("a"), **changes)) == count
 
 
@@ -176,6 +177,82 @@ def test_jobs_of_one_name_on_two_clients_are_two() -> None:
     log = made_log(ROW + UNREAD.format("a"))
     notices = told({made_job(1, name="home"): log, made_job(2, name="home", client="db01-fd"): log})
     assert [notice.client for notice in notices] == ["web01-fd", "db01-fd"]
+
+
+A, B, WORD = f"     {UNREAD.format('a')}", f"     {UNREAD.format('b')}", "Warning: Clocks differ."
+ERRORS = "Read the log of the job and put right what it complains of."
+FILES = "Make these files readable, or leave them out of the FileSet."
+
+
+@pytest.mark.parametrize(
+    ("lines", "changes", "sentence", "action"),
+    [
+        ([A], {"errors": 1}, "ended with warnings: 1 file could not be read, /srv/a.", FILES),
+        ([A, B], {"errors": 9},
+         "ended with warnings: 2 files could not be read, the first of them /srv/a.", FILES),
+        (["     Could not stat it"], {"errors": 1},
+         "ended with warnings: 1 file could not be read.", FILES),
+        ([A, "Error: Broken"], {"errors": 2},
+         "ended with warnings: its log tells of 2 errors.", ERRORS),
+        (["Error: Broken"], {"status": "W"},
+         "ended with warnings: its log tells of 1 error.", ERRORS),
+        # Nothing in the log, or nothing that is an error.
+        ([], {"errors": 1}, "ended with 1 error; its log does not say which.", ERRORS),
+        (["Start Backup"], {"errors": 12}, "ended with 12 errors; its log does not say which.",
+         ERRORS),
+        ([f"     {OTHER.format('/home')}"], {"errors": 12},
+         "ended with 12 errors; its log does not say which.", ERRORS),
+        ([WORD], {"errors": 12}, "ended with warnings.", ERRORS),
+        ([], {"status": "W"}, "ended with warnings.", ERRORS),
+        ([], {"status": "e", "errors": None}, "ended with warnings.", ERRORS),
+        ([], {"errors": -1}, "ended with warnings.", ERRORS),
+        ([A], {"type": "V", "errors": 1},
+         "ended with warnings: 1 file could not be read, /srv/a.", FILES),
+    ],
+)  # fmt: skip
+def test_a_job_that_ended_with_warnings_is_told(
+    lines: list[str], changes: dict[str, Any], sentence: str, action: str
+) -> None:
+    (notice,) = found(*lines, **changes)
+    assert (notice.kind, notice.severity) == (Kind.HIDDEN_ERRORS, Severity.WARNING)
+    assert str(notice.sentence) == f"job-1 on web01-fd {sentence}"
+    assert str(notice.action) == action
+    assert (notice.jobids, notice.since, notice.detail) == ((1,), at("20 23:00"), "")
+
+
+def test_what_a_job_with_warnings_complains_of_is_evidence() -> None:
+    assert found(WORD, errors=1)[0].evidence == (f"web01-fd: {WORD}",)
+    assert found(WORD, A, errors=1)[0].evidence == (f"web01-fd: {A.strip()}",)
+
+
+@pytest.mark.parametrize("logs", [{}, {1: made_log(ROW + "Start Verify")}])
+def test_a_job_with_warnings_is_told_whatever_its_log_says(logs: dict[int, JobLog]) -> None:
+    case = made_case(made_snapshot(made_job(1, errors=2), logs=logs))
+    assert [notice.jobids for notice in hidden.notices(case)] == [(1,)]
+
+
+def test_where_the_log_was_not_had_it_is_not_said_what_it_says() -> None:
+    (notice,) = hidden.notices(made_case(made_snapshot(made_job(errors=2))))
+    assert str(notice.sentence) == "job-1 on web01-fd ended with 2 errors; its log was not read."
+
+
+def test_a_verify_with_differences_is_told_apart() -> None:
+    lines = (ROW + "New file: /srv/hr/list", ROW + "Error: Broken")
+    (notice,) = told({made_job(type="V", status="D"): made_log(*lines, verify=True)})
+    assert str(notice.sentence) == "The Verify job-1 on web01-fd found differences."
+    assert notice.detail == hidden.DIFFERENCES
+    assert "what differs" in str(notice.action)
+    assert set(notice.evidence) == {"web01-fd: New file: /srv/hr/list", "web01-fd: Error: Broken"}
+
+
+def test_the_newest_run_speaks_for_those_with_warnings_too() -> None:
+    logs = {
+        made_job(1, name="hourly", errors=1): made_log(ROW + A),
+        made_job(2, name="hourly"): made_log(ROW + B),
+    }
+    (notice,) = told(logs)
+    assert "succeeded, but could not read 1 file: /srv/b" in str(notice.sentence)
+    assert notice.jobids == (2, 1)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.assess.finding import Kind, Notice, Severity
-from app.assess.findings.missed import notices
+from app.assess.findings.missed import RAN_AGAIN, notices
 from app.bacula.model import Job, ScheduledRun
 from app.period import Period
 from app.policy import JobRule, Policy
@@ -271,6 +271,47 @@ def test_several_missing_runs_of_one_job_are_told_once() -> None:
     (notice,) = told(night(ran(*times), SCHEDULE, period=period))
     assert (notice.since, notice.nights) == (at("16 22:30"), 3)
     assert "did not run 3 times though it was due, first 2026-11-16" in str(notice.sentence)
+
+
+A_WEEK = Period(at("14 08:00").astimezone(SEOUL), NOW)
+AGAIN = [(Kind.MISSED, Severity.INFO)]
+
+
+@pytest.mark.parametrize(
+    ("missing", "changes", "expected"),
+    [
+        (["16 22:30"], {}, AGAIN),
+        (["16 22:30", "18 22:30"], {}, AGAIN),
+        (["16 22:30", "20 22:30"], {}, MISSED),
+        (["20 22:30"], {}, MISSED),
+        # A run that failed since, or still runs, makes nothing up.
+        (["19 22:30"], {"status": "f"}, MISSED),
+        (["19 22:30"], {"status": "R", "ended": None, "real_ended": None}, MISSED),
+        (["19 22:30"], {"errors": 3}, AGAIN),
+        (["19 22:30"], {"client": "web01-fd"}, MISSED),
+        (["19 22:30"], {"type": "V"}, MISSED),
+    ],
+)
+def test_a_missing_run_is_no_alarm_once_a_good_one_followed(
+    missing: list[str], changes: dict[str, Any], expected: list[object]
+) -> None:
+    """The last run of the period is changed, if any is."""
+    gone = [at(moment) for moment in missing]
+    due = nights_at(HALF_PAST_TEN, last=20, days=45)
+    runs = ran(*(moment for moment in due if moment not in gone))
+    runs[-1] = replace(runs[-1], **changes)
+    assert kinds(night(runs, SCHEDULE, period=A_WEEK)) == expected
+
+
+def test_when_it_ran_again_is_said() -> None:
+    due = nights_at(HALF_PAST_TEN, last=20, days=45)
+    (notice,) = told(night(ran(*(m for m in due if m != at("16 22:30"))), SCHEDULE, period=A_WEEK))
+    assert str(notice.sentence) == (
+        "dump on db01-fd did not run though it was due 2026-11-16 13:30 (Schedule Nightly). "
+        "It ran again since: 2026-11-17 13:30."
+    )
+    assert str(notice.action) == "Check the Director's log for why it was not started."
+    assert notice.detail == RAN_AGAIN
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ def test_a_muted_failure_is_still_mentioned() -> None:
     muted = found(notice(Kind.FAILED, jobids=(2,)), muted=MUTED)
     verdict = judged_with(muted, jobs=[made_job(1), made_job(2, "f"), open_job(3)])
     assert str(verdict.sentence) == (
-        "1 job succeeded on 1 server; 1 went wrong but muted, 1 not finished yet."
+        "1 job succeeded on 1 server; 1 went wrong (muted), 1 not finished yet."
     )
 
 
@@ -277,11 +277,46 @@ def test_where_what_failed_is_muted_it_is_not_said_that_nothing_failed(
     assert str(verdict.sentence) == sentence
 
 
+@pytest.mark.parametrize(
+    ("letters", "level", "sentence"),
+    [
+        ("TW", Level.ATTENTION, "Nothing failed, but 1 job is worth a look."),
+        ("TWeD", Level.ATTENTION, "Nothing failed, but 3 jobs are worth a look."),
+    ],
+)
+def test_what_is_worth_a_look_is_among_the_findings_and_a_mute_covers_it(
+    letters: str, level: Level, sentence: str
+) -> None:
+    """Not only in the sum."""
+    jobs = [job_of(letter, jobid=number) for number, letter in enumerate(letters, 1)]
+    assessment = assess(made_snapshot(*jobs))
+    assert (assessment.verdict.level, str(assessment.verdict.sentence)) == (level, sentence)
+    told = {jobid for finding in assessment.alarms for n in finding.notices for jobid in n.jobids}
+    assert told == {job.jobid for job in jobs[1:]}
+    policy = Policy(mutes=(Mute("known", date.max, kind="hidden-errors"),))
+    muted = assess(made_snapshot(*jobs), policy)
+    assert (muted.verdict.level, muted.alarms) == (Level.GOOD, ())
+
+
+def test_a_mute_of_one_job_with_warnings_leaves_the_other() -> None:
+    jobs = [made_job(1, errors=2), made_job(2, errors=2, client="db01-fd"), made_job(3)]
+    policy = Policy(mutes=(Mute("known", date.max, client="db01-fd"),))
+    verdict = assess(made_snapshot(*jobs), policy).verdict
+    assert str(verdict.sentence) == "Nothing failed, but 1 job is worth a look."
+
+
 def test_where_everything_failed_muting_it_does_not_make_it_good() -> None:
     muted = found(notice(Kind.FAILED, jobids=(1,)), muted=MUTED)
     verdict = judged_with(muted, jobs=[made_job(1, "f")])
     assert verdict.level is Level.ATTENTION
     assert str(verdict.sentence) == "No backup finished in this period."
+
+
+def test_a_backup_with_warnings_that_are_muted_did_finish() -> None:
+    muted = found(notice(Kind.HIDDEN_ERRORS, jobids=(1,)), muted=MUTED)
+    verdict = judged_with(muted, jobs=[made_job(1, errors=2)])
+    assert verdict.level is Level.GOOD
+    assert str(verdict.sentence) == "0 jobs succeeded on 0 servers; 1 went wrong (muted)."
 
 
 def test_a_job_waiting_for_a_person_may_be_muted() -> None:
