@@ -13,6 +13,8 @@ from app.report.view.words import Words
 
 SERVERS = 40
 """How many servers the matrix shows at once; the others are behind a disclosure."""
+FEWEST_SERVERS = 10
+"""Of many servers at least so many are shown, also where all is well."""
 MOST_SERVERS = 1_000
 """How many servers the matrix has at all."""
 ENOUGH = 3
@@ -213,7 +215,7 @@ def _split(
     if len(servers) <= SERVERS:
         return servers, ()
     troubled = sum(server.troubled for server in servers)
-    shown = min(max(troubled, 1), SERVERS)
+    shown = min(max(troubled, FEWEST_SERVERS), SERVERS)
     return servers[:shown], servers[shown:MOST_SERVERS]
 
 

@@ -15,6 +15,8 @@ FEW = 15
 """So many jobs are shown at once, whatever their state."""
 SHOWN = 25
 """Of more jobs, at most so many that are not protected are shown at once."""
+FEWEST = 5
+"""Of more jobs at least so many are shown: the oldest backups, also where all is well."""
 MOST = 300
 """How many jobs are listed at all."""
 
@@ -106,7 +108,7 @@ def view_protection(
         shown = len(ranked)
     else:
         shown = sum(one.state in (ProtectionState.NEVER, ProtectionState.TOO_OLD) for one in ranked)
-        shown = min(shown, SHOWN)
+        shown = min(max(shown, FEWEST), SHOWN)
     rest = listed[shown:]
     left = len(ranked) - len(listed)
     return ProtectionView(
