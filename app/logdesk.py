@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -13,14 +14,15 @@ from itertools import count
 
 from app.api.client import ApiClient
 from app.api.dialect import Dialect
-from app.api.faults import ApiError, Fault
+from app.api.faults import PASSING, ApiError, Fault
 from app.api.joblogs import fetch_log
 from app.bacula.codes import VERIFY_TYPE, Outcome
 from app.bacula.joblog import JobLog, read_log
 from app.bacula.model import Job
 
 GIVE_UP_LOGS = 8
-"""So many logs failing one after the other, and no more are asked for."""
+"""So many logs failing one after the other, and no more are asked for; if the fault may pass, not
+before the server had its time: when a web server restarts, all logs under way fail together."""
 SPARE = 1 / 3
 """Share of the time for all calls that the logs of successes leave unused."""
 
@@ -38,14 +40,48 @@ _UPGRADE = re.compile(
 )
 
 
+class _Streak:
+    """Failures one after the other."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._count = 0
+        self._since = 0.0
+        self._last: ApiError | None = None
+
+    def add(self, error: ApiError) -> None:
+        """Count a failure."""
+        with self._lock:
+            if not self._count:
+                self._since = time.monotonic()
+            self._count += 1
+            self._last = error
+
+    def end(self) -> None:
+        """Begin anew, as something went well."""
+        with self._lock:
+            self._count = 0
+
+    @property
+    def hopeless(self) -> ApiError | None:
+        """The last failure, if there were so many that another try is in vain."""
+        with self._lock:
+            if self._last is None or self._count < GIVE_UP_LOGS:
+                return None
+            passing = self._last.fault in PASSING
+            young = time.monotonic() - self._since < self._patience
+            return None if passing and young else self._last
+
+
 class LogDesk:
     """Asks for logs, each once, the worst jobs first, until too many fail one after the other.
 
     A dead server is not asked 500 times. While the job list is still being read a worker is left
     free for it: its next page brings more than the next log.
 
-    Behind all others come those of successes, which may hide errors. They are worth less: each is
-    tried once, they end when time runs short, and their failures are counted apart.
+    Behind all others come those of successes, which may hide errors. They are worth less: they end
+    when time runs short.
     """
 
     def __init__(
@@ -60,10 +96,8 @@ class LogDesk:
         self._order = count()
         self._under_way = 0
         self._asked: dict[int, tuple[str, Future[JobLog | ApiError]]] = {}
-        self._failures = 0
-        self._last: ApiError | None = None
         self._successes: dict[int, Future[JobLog | ApiError]] = {}
-        self._vain = 0
+        self._streak = _Streak(client.patience)
 
     def want(self, jobs: Iterable[Job]) -> None:
         """Ask for the log of every job that is no plain success; again if its status changed."""
@@ -125,35 +159,22 @@ class LogDesk:
                 self._send()
 
     def _read(self, job: Job) -> JobLog | ApiError:
-        if self._failures >= GIVE_UP_LOGS and self._last is not None:
-            return self._last
+        if (hopeless := self._streak.hopeless) is not None:
+            return hopeless
         try:
             rows = fetch_log(self._client, self._dialect, job.jobid)
         except ApiError as error:
             if error.fault is not Fault.MISSING:
-                with self._lock:
-                    self._failures += 1
-                    self._last = error
+                self._streak.add(error)
             return error
-        with self._lock:
-            self._failures = 0
+        self._streak.end()
         return read_log(rows, verify=job.type == VERIFY_TYPE)
 
     def _read_success(self, job: Job) -> JobLog | ApiError:
-        if self._last is not None and max(self._failures, self._vain) >= GIVE_UP_LOGS:
-            return self._last
         if self._client.remaining < self._client.allowed * SPARE:
             return ApiError(Fault.DEADLINE, seconds=f"{self._client.allowed:g}")
-        try:
-            rows = fetch_log(self._client, self._dialect, job.jobid, tries=1)
-        except ApiError as error:
-            with self._lock:
-                self._vain += 1
-                self._last = self._last or error
-            return error
-        with self._lock:
-            self._vain = 0
-        return _essence(read_log(rows))
+        log = self._read(job)
+        return _essence(log) if isinstance(log, JobLog) else log
 
 
 def _essence(log: JobLog) -> JobLog:

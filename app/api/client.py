@@ -19,14 +19,21 @@ from tenacity import (
     wait_random,
 )
 
-from app.api.faults import PASSING, ApiError, Fault
+from app.api.faults import PASSING, STRAIN, ApiError, Fault
 from app.api.session import Answer, Session
+from app.api.turns import Turns
 from app.logs import LOGGER
 from app.snapshot import CallStats
 
 FIRST_PAUSE = 0.5
 """Seconds before the second try; each further pause is twice as long."""
 LONGEST_PAUSE = 8.0
+LONGEST_WISH = 30.0
+"""Seconds that a server's Retry-After is heeded for, at most: it may be mistaken, or hostile."""
+PATIENCE = 20
+"""How many times the first pause (10 s) a server is given to find its feet again."""
+SLOW = 1 / 2
+"""Share of a call's time limit after which even a good answer shows a server that strains."""
 _WELCOME = re.compile(r"Welcome in the \w+ API")
 _CATALOG_WORDS = re.compile(r"TDbConnection|SQLSTATE\[08|DB connection|database", re.IGNORECASE)
 _log = logging.getLogger(LOGGER)
@@ -41,6 +48,8 @@ _HTTP_FAULTS = {
     503: Fault.GATEWAY,
     504: Fault.GATEWAY,
 }
+_LARGEST_CODE = 1_000_000
+"""Beyond it a number is no code of any server, and would fill the page with digits."""
 _MISSING_CODES = frozenset({10, 20, 50, 53})
 _LOGIN_CODES = frozenset({3, 6, 7, 11})
 
@@ -50,6 +59,7 @@ class ApiClient:
 
     Attributes:
         api_version_header: the last `Baculum-API-Version` header seen, "" if none.
+        first_pause: seconds before the second try of a call; each further pause is longer.
     """
 
     def __init__(
@@ -59,7 +69,7 @@ class ApiClient:
         timeout: float,
         tries: int,
         deadline: float,
-        workers: int = 4,
+        workers: int = 8,
         first_pause: float = FIRST_PAUSE,
     ) -> None:
         """Start the clock.
@@ -69,18 +79,20 @@ class ApiClient:
             timeout: seconds one try may take.
             tries: how often a call is tried at most; only passing faults are tried again.
             deadline: seconds from now that all calls together may take.
-            workers: calls under way at the same time, at most; further ones wait their turn.
-            first_pause: seconds before the second try.
+            workers: calls under way at the same time, at most; further ones wait their turn, and
+                there are fewer of them while the server strains.
+            first_pause: seconds before the second try, at least.
         """
         self._session = session
         self._timeout = timeout
         self._tries = tries
         self._allowed = deadline
         self._ends = time.monotonic() + deadline
-        self._first_pause = first_pause
-        self._turns = threading.BoundedSemaphore(workers)
+        self.first_pause = first_pause
+        self._turns = Turns(workers, self.patience)
         self._lock = threading.Lock()
         self._stats = CallStats()
+        self._known = False
         self.api_version_header = ""
 
     @property
@@ -92,6 +104,16 @@ class ApiClient:
     def stats(self) -> CallStats:
         """What was asked so far."""
         return self._stats
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a server is given to find its feet again."""
+        return PATIENCE * self.first_pause
+
+    @property
+    def width(self) -> int:
+        """Calls that may be under way at the same time now: fewer while the server strains."""
+        return self._turns.width
 
     @property
     def allowed(self) -> float:
@@ -132,14 +154,28 @@ class ApiClient:
 
         attempts = Retrying(
             stop=give_up,
-            wait=wait_exponential(self._first_pause, LONGEST_PAUSE)
-            + wait_random(0, self._first_pause),
-            retry=retry_if_exception(_may_pass),
+            wait=self._pause,
+            retry=retry_if_exception(self._may_pass),
             before_sleep=self._tell,
             reraise=True,
         )
         limit = min(timeout or self._timeout, self._timeout)
         return attempts(self._in_turn, path, params, expect, limit)
+
+    def _may_pass(self, error: BaseException) -> bool:
+        if not isinstance(error, ApiError):
+            return False
+        # A web page at HTTP 200 tells of another server than the API; or, of one that has spoken
+        # as the API before, of an exception of PHP's (API.md section 1).
+        return error.fault in PASSING or (error.fault is Fault.HTML and self._known)
+
+    def _pause(self, state: RetryCallState) -> float:
+        """Return the seconds before the next try: ever more, or as many as the server asks for."""
+        own = wait_exponential(self.first_pause, LONGEST_PAUSE)(state)
+        own += wait_random(0, self.first_pause)(state)
+        error = state.outcome.exception() if state.outcome else None
+        wish = error.retry_after if isinstance(error, ApiError) else None
+        return max(own, min(wish or 0, LONGEST_WISH))
 
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -153,9 +189,20 @@ class ApiClient:
             pause,
         )
 
-    def _in_turn(self, *call: Any) -> Any:
-        with self._turns:
-            return self._once(*call)
+    def _in_turn(
+        self, path: str, params: Mapping[str, Any] | None, expect: type | None, timeout: float
+    ) -> Any:
+        era = self._turns.take()
+        started = time.monotonic()
+        strained = False
+        try:
+            return self._once(path, params, expect, timeout)
+        except ApiError as error:
+            strained = error.fault in STRAIN
+            raise
+        finally:
+            slow = time.monotonic() - started > timeout * SLOW
+            self._turns.give(era, strained=strained or slow)
 
     def _once(
         self, path: str, params: Mapping[str, Any] | None, expect: type | None, timeout: float
@@ -212,7 +259,12 @@ class ApiClient:
             fault = _HTTP_FAULTS.get(answer.status)
             if fault is None:
                 fault = Fault.SERVER if answer.status >= 500 else Fault.HTTP
-            raise self._error(fault, detail=_start(answer.body), status=answer.status)
+            raise self._error(
+                fault,
+                detail=_start(answer.body),
+                status=answer.status,
+                retry_after=answer.retry_after,
+            )
         envelope = self._parse(answer)
         if not isinstance(envelope, dict) or "output" not in envelope or "error" not in envelope:
             raise self._error(Fault.SHAPE, detail=_start(answer.body))
@@ -223,6 +275,7 @@ class ApiClient:
             raise self._error(Fault.WRONG_PATH, detail=output[:200])
         if expect is not None and not isinstance(output, expect):
             raise self._error(Fault.SHAPE, detail=_start(answer.body))
+        self._known = True
         return output
 
     def _parse(self, answer: Answer) -> Any:
@@ -241,6 +294,8 @@ class ApiClient:
             number = int(code)
         except (TypeError, ValueError):
             return self._error(Fault.SHAPE, detail=detail)
+        if abs(number) > _LARGEST_CODE:
+            return self._error(Fault.SHAPE, detail=detail)
         fault = Fault.API
         if number == 4:
             fault = Fault.BCONSOLE if "Exitcode=>12" in detail else Fault.DIRECTOR
@@ -258,10 +313,6 @@ class ApiClient:
 
     def _error(self, fault: Fault, *, detail: str = "", **values: Any) -> ApiError:
         return ApiError(fault, detail=detail, address=self.address, **values)
-
-
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, ApiError) and error.fault in PASSING
 
 
 def _finite(text: str) -> float:

@@ -53,10 +53,13 @@ PASSING = frozenset(
         Fault.DROPPED,
         Fault.BUSY,
         Fault.GATEWAY,
+        Fault.SERVER,
         Fault.NOT_JSON,
     }
 )
 """Faults that may be gone at the next try."""
+STRAIN = frozenset({Fault.TIMEOUT, Fault.DROPPED, Fault.BUSY, Fault.GATEWAY, Fault.SERVER})
+"""Faults of a server that has too much to do, or may have."""
 
 _SENTENCES: dict[Fault, tuple[str, str]] = {
     Fault.NAME: (
@@ -200,11 +203,15 @@ class ApiError(ReportError):
 
     Attributes:
         fault: which part is at fault.
+        retry_after: for how many seconds the server asks to be left alone; None if it does not.
     """
 
     exit_code = ExitCode.API
 
-    def __init__(self, fault: Fault, *, detail: str = "", **values: Any) -> None:
+    def __init__(
+        self, fault: Fault, *, detail: str = "", retry_after: float | None = None, **values: Any
+    ) -> None:
         what, cure = _SENTENCES[fault]
         super().__init__(msg(what, **values), Message(cure), detail)
         self.fault = fault
+        self.retry_after = retry_after

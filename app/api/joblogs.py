@@ -6,21 +6,13 @@ from app.api.client import ApiClient
 from app.api.dialect import Dialect
 
 
-def fetch_log(
-    client: ApiClient, dialect: Dialect, jobid: int, *, tries: int | None = None
-) -> list[str]:
+def fetch_log(client: ApiClient, dialect: Dialect, jobid: int) -> list[str]:
     """Return the rows of a job's log, with times (`show_time`), as the server gave them.
 
     Rows come in no certain order; the times let `app.bacula.joblog` sort them.
 
-    Args:
-        client: who asks.
-        dialect: how.
-        jobid: whose log.
-        tries: another number of tries than the client's own.
-
     Raises:
         ApiError: if the log cannot be had.
     """
-    rows = client.get(dialect.path(f"joblog/{jobid}"), {"show_time": 1}, expect=list, tries=tries)
+    rows = client.get(dialect.path(f"joblog/{jobid}"), {"show_time": 1}, expect=list)
     return [row for row in rows if isinstance(row, str)]

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from urllib3.exceptions import (
 
 from app import __version__
 from app.api.faults import ApiError, Fault
+from app.retry_after import seconds_to_wait
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of an answer, unpacked, that are read at most."""
@@ -42,24 +44,44 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 3
 _NO_NAME = (NameResolutionError, socket.gaierror, LocationParseError)
 _CHUNK = 64 * 1024
+_ON_THE_WIRE = 2
+"""So many times `MAX_BODY` are received for one answer, with its head and the marks of chunks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer, read to its end."""
+    """One HTTP answer, read to its end.
+
+    Attributes:
+        status: the HTTP status.
+        content_type: its header, "" if there is none.
+        api_version: the header `Baculum-API-Version`, likewise.
+        body: what was sent, unpacked.
+        retry_after: for how many seconds the server asks to be left alone; None if it does not.
+    """
 
     status: int
     content_type: str
     api_version: str
     body: bytes
+    retry_after: float | None = None
+
+
+class _EndlessError(OSError):
+    """More came than any answer needs."""
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads from a socket until one moment, however the bytes are spread over time."""
+    """Reads from a socket until one moment, however the bytes are spread over time.
+
+    And no more of them than an answer may have: heads, marks of chunks and trailers are read by
+    libraries that set no limit to their sum, and take a chunk of -1 bytes for all that comes.
+    """
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         super().__init__()
         self._sock = sock
+        self._allowed = MAX_BODY * _ON_THE_WIRE
         # The socket's own file object keeps it open when the connection lets go of it.
         self._raw = sock.makefile("rb", buffering=0)
         self._deadline = deadline
@@ -72,7 +94,11 @@ class _TimedReader(io.RawIOBase):
         if remaining <= 0:
             raise TimeoutError("timed out")
         self._sock.settimeout(remaining)
-        return self._raw.readinto(buffer)
+        received = self._raw.readinto(buffer)
+        self._allowed -= received or 0
+        if self._allowed < 0:
+            raise _EndlessError
+        return received
 
     def close(self) -> None:
         self._raw.close()
@@ -176,7 +202,7 @@ class Session:
         password: str,
         *,
         ca_file: Path | None = None,
-        connections: int = 4,
+        connections: int = 8,
     ) -> None:
         self._base_url = base_url
         parts = urlsplit(base_url)
@@ -252,6 +278,9 @@ class Session:
                     content_type=response.headers.get("Content-Type", ""),
                     api_version=response.headers.get("Baculum-API-Version", ""),
                     body=self._read(response),
+                    retry_after=seconds_to_wait(
+                        response.headers.get("Retry-After"), datetime.now(UTC)
+                    ),
                 )
         except requests.RequestException as error:
             raise self._classify(error, timeout) from error
@@ -271,6 +300,8 @@ class Session:
         """Find out which part is at fault from what lies beneath the error."""
         chain = _causes(error)
         detail = f"{type(error).__name__}: {error}"
+        if _find(chain, _EndlessError):
+            return self._error(Fault.TOO_LARGE, detail=detail, limit=MAX_BODY // (1024 * 1024))
         if isinstance(error, requests.exceptions.SSLError) or _find(chain, ssl.SSLError):
             return self._tls_error(chain, detail)
         if any(_find(chain, kind) for kind in _NO_NAME):

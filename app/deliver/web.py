@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import math
 import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -29,6 +27,7 @@ from app.api.session import TimedAdapter, authorities
 from app.deliver.model import DeliveryError, Trouble
 from app.deliver.wording import quoted
 from app.i18n import Message, msg
+from app.retry_after import seconds_to_wait
 
 _MOST_REPLY = 4096
 _BUSY = frozenset({408, 425, 429})
@@ -205,7 +204,7 @@ class Address:
             raise DeliveryError(
                 msg("{host} cannot take it now (HTTP {status}).", **values),
                 detail=text,
-                retry_after=_seconds(response.headers.get("Retry-After")),
+                retry_after=seconds_to_wait(response.headers.get("Retry-After"), datetime.now(UTC)),
             )
         if status in _WRONG_ADDRESS:
             raise DeliveryError(
@@ -279,26 +278,6 @@ def web_address(url: str) -> Message | None:
     if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
         return msg("There is a blank or a line break in it.")
     return None
-
-
-def _seconds(written: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or a date."""
-    if not written:
-        return None
-    try:
-        seconds = float(written)
-    except ValueError:
-        pass
-    else:
-        # A number that is none would be no pause to make.
-        return None if math.isnan(seconds) else max(seconds, 0.0)
-    try:
-        until = parsedate_to_datetime(written)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max((until - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _beneath(error: BaseException) -> list[BaseException]:

@@ -386,7 +386,7 @@ def _show(name: str, resource: Resource) -> list[str]:
         "  --> Catalog: name=MyCatalog address=127.0.0.1 DBport=5544 db_name=bacula",
         "      db_driver=PostgreSQL db_user=bacula MutliDBConn=0",
         *_show_schedule(resource),
-        "  --> WriteBootstrap=/srv/work/%c.bsr",
+        "  --> WriteBootstrap=/var/lib/bacula/%c.bsr",
         "  --> Storage: name=File1 address=127.0.0.1 SDport=9103 MaxJobs=10 NumJobs=0",
         "      DeviceName=FileDev1 MediaType=File1 StorageId=1 Autochanger=0",
         "  --> Pool: name=Full-Pool PoolType=Backup",

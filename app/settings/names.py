@@ -27,7 +27,7 @@ SETTINGS = (
     Setting("BACULUM_API_TIMEOUT", "10", N_("Seconds that one API call may take")),
     Setting("BACULUM_API_TRIES", "3", N_("How often a call is tried, at most")),
     Setting("BACULUM_API_DEADLINE", "300", N_("Seconds that all calls of a run may take")),
-    Setting("BACULUM_API_WORKERS", "4", N_("Calls made at the same time, at most")),
+    Setting("BACULUM_API_WORKERS", "8", N_("Calls made at the same time, at most")),
     Setting("BACULUM_WEB_URL", "", N_("Address of the web interface (port 9095), for links")),
     Setting("REPORT_DIR", "reports", N_("Folder that the reports are written to")),
     Setting("REPORT_LANG", "", N_("ko or en; unset: by the locale")),

@@ -69,7 +69,7 @@ def test_three_values_are_enough() -> None:
         timeout=10.0,
         tries=3,
         deadline=300.0,
-        workers=4,
+        workers=8,
     )
 
 

@@ -27,6 +27,8 @@ from app.snapshot import Filters, Snapshot
 SEOUL = ZoneInfo("Asia/Seoul")
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=SEOUL)
 PASSWORD = "demo-password"
+WORKERS = 8
+"""Calls made at the same time, unless told otherwise: as many as by default."""
 ONLY_THE_PERIOD = Policy(look_back=timedelta(), success_logs=0)
 """Nothing is read for judging alone: no history, no logs of successes."""
 BESIDE = ("jobs/show", "pools", "schedules/status", "volumes")
@@ -96,10 +98,11 @@ def api_client(
     username: str = "report",
     password: str = PASSWORD,
     ca_file: Path | None = None,
-    workers: int = 4,
+    workers: int = WORKERS,
     timeout: float = 10.0,
     tries: int = 3,
     deadline: float = 60.0,
+    first_pause: float = 0.002,
 ) -> Iterator[ApiClient]:
     """A client that pauses for an instant only, and must leave no thread behind."""
     before = set(threading.enumerate())
@@ -111,7 +114,7 @@ def api_client(
             tries=tries,
             deadline=deadline,
             workers=workers,
-            first_pause=0.002,
+            first_pause=first_pause,
         )
     finally:
         session.close()
@@ -128,7 +131,7 @@ def a_question(
     zone: tzinfo | None = None,
     host_zone: tzinfo = UTC,
     filters: Filters | None = None,
-    workers: int = 4,
+    workers: int = WORKERS,
     start: datetime | None = None,
     end: datetime | None = None,
     policy: Policy | None = None,
@@ -142,7 +145,7 @@ def a_question(
 
 def snapshot_of(baculum: Baculum, question: Question | None = None, **client: Any) -> Snapshot:
     """Ask everything once."""
-    question = question or a_question(workers=client.get("workers", 4))
+    question = question or a_question(workers=client.get("workers", WORKERS))
     with api_client(baculum, **client) as asked:
         return collect(asked, question)
 

@@ -27,6 +27,7 @@ from tests.integration.api.asking import (
     NOW,
     PASSWORD,
     SEOUL,
+    WORKERS,
     a_failed_night,
     a_job,
     a_live_job,
@@ -225,9 +226,11 @@ NOT_SHOWN = {Wrong.WRONG_PATH, Wrong.HTML, Wrong.NOT_FOUND, Wrong.MISSING}
 
 
 def expected_requests(call: Call, case: Case) -> int:
-    tries = 3 if case.wrong in PASSING and call.heals else 1
+    # A web page where an API has answered before may be a mishap.
+    passing = PASSING if call is FIRST else PASSING | {Wrong.HTML}
+    tries = 3 if case.wrong in passing and call.heals else 1
     if call is SHOW and case.wrong in NOT_SHOWN:
-        return 2
+        return 2 * tries
     if call is FIRST and case.wrong in NOT_HERE:
         return 3
     return 2 * tries if call is LATER and case.wrong in TOO_MUCH else tries
@@ -538,21 +541,22 @@ def test_the_part_that_is_down_is_named(struck: list[Fault], wrong: Wrong) -> No
 
 
 @pytest.mark.parametrize(
-    "struck",
+    ("struck", "most"),
     [
-        [Fault("/joblog", FaultKind.SLOW, seconds=60.0)],
-        [Fault("/joblog", FaultKind.ERROR, code=4)],
-        [Fault("/joblog", FaultKind.STATUS, status=401)],
-        [Fault("/joblog", FaultKind.DROP)],
+        (Fault("/joblog", FaultKind.SLOW, seconds=60.0), GIVE_UP_LOGS + WORKERS),
+        (Fault("/joblog", FaultKind.ERROR, code=4), GIVE_UP_LOGS + WORKERS),
+        (Fault("/joblog", FaultKind.STATUS, status=401), GIVE_UP_LOGS + WORKERS),
+        # What may pass and fails at once is given time as well.
+        (Fault("/joblog", FaultKind.DROP), 299),
     ],
-    ids=lambda struck: struck[0].kind,
+    ids=str,
 )
-def test_a_director_that_dies_midway_is_not_asked_for_every_log(struck: list[Fault]) -> None:
+def test_a_director_that_dies_midway_is_not_asked_for_every_log(struck: Fault, most: int) -> None:
     """Eight in a row, and those that were under way: then no more, and the gap names them all."""
-    fault = replace(struck[0])
+    fault = replace(struck)
     with Baculum(a_failed_night(300), faults=[fault]) as baculum:
         snapshot = snapshot_of(baculum, timeout=0.3, tries=1)
-    assert GIVE_UP_LOGS <= fault.seen <= GIVE_UP_LOGS + 4
+    assert GIVE_UP_LOGS <= fault.seen <= most
     assert set(range(1, 301)) == {jobid for gap in snapshot.gaps for jobid in gap.jobids}
     assert {GapSource.JOB_LOGS} == {gap.source for gap in snapshot.gaps}
     assert len(snapshot.gaps) == 1
@@ -619,7 +623,7 @@ def test_the_deadline_ends_everything_and_names_the_logs_that_are_missing() -> N
     """A hundred logs of 0.2 s each, four at a time, in one second: twenty or so."""
     fault = Fault("/joblog", FaultKind.SLOW, seconds=0.2)
     with Baculum(a_failed_night(100), faults=[fault]) as baculum:
-        snapshot = snapshot_of(baculum, deadline=1.0)
+        snapshot = snapshot_of(baculum, deadline=1.0, workers=4)
     assert fault.seen <= 24
     (gap,) = snapshot.gaps
     assert sentence(Wrong.DEADLINE) == gap.reason.msgid
@@ -645,7 +649,7 @@ def test_no_pause_is_begun_that_would_outlast_the_deadline(
     """A pause of an hour is not waited for within a minute: the first failure stands."""
     fault = Fault("/jobs", FaultKind.STATUS, status=503)
     with Baculum(a_mixed_night(), faults=[fault]) as baculum, api_client(baculum) as client:
-        monkeypatch.setattr(client, "_first_pause", 3_600.0)
+        monkeypatch.setattr(client, "first_pause", 3_600.0)
         monkeypatch.setattr("app.api.client.LONGEST_PAUSE", 3_600.0)
         assert_stopped(collect(client, a_question()), Wrong.GATEWAY)
     assert fault.seen == 1

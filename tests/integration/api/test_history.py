@@ -19,6 +19,7 @@ from tests.integration.api.asking import (
     NO_OFFSET,
     NOW,
     SEOUL,
+    WORKERS,
     a_failed_night,
     a_job,
     a_night,
@@ -458,26 +459,34 @@ def test_of_a_success_only_what_accuses_is_kept() -> None:
 
 
 FAILING_LOGS = [
-    Fault("/joblog", FaultKind.STATUS, status=500),
-    Fault("/joblog", FaultKind.STATUS, status=503),
-    Fault("/joblog", FaultKind.DROP),
-    Fault("/joblog", FaultKind.ERROR, code=4),
-    Fault("/joblog", FaultKind.ERROR, code=50),
-    Fault("/joblog", FaultKind.HTML),
+    (Fault("/joblog", FaultKind.STATUS, status=500), 3 * 60),
+    (Fault("/joblog", FaultKind.STATUS, status=503), 3 * 60),
+    (Fault("/joblog", FaultKind.DROP), 3 * 60),
+    (Fault("/joblog", FaultKind.HTML), 3 * 60),
+    # What will not pass is tried once, and those under way are not the last.
+    (Fault("/joblog", FaultKind.ERROR, code=4), GIVE_UP_LOGS + WORKERS),
+    (Fault("/joblog", FaultKind.STATUS, status=401), GIVE_UP_LOGS + WORKERS),
 ]
 
 
-@pytest.mark.parametrize("fault", FAILING_LOGS, ids=lambda f: f"{f.kind}-{f.status}-{f.code}")
-def test_logs_of_successes_that_fail_are_one_note(fault: Fault) -> None:
-    """Each is tried once, and after eight no more are."""
+@pytest.mark.parametrize(("fault", "most"), FAILING_LOGS, ids=str)
+def test_logs_of_successes_that_fail_are_one_note(fault: Fault, most: int) -> None:
+    """A dead server is not asked for all of them."""
     fresh = replace(fault)
     with Baculum(a_night(*successes(*[2.0] * 60)), faults=[fresh]) as baculum:
         snapshot = snapshot_of(baculum, last_night())
     assert snapshot.gaps == ()
     assert snapshot.logs == {}
-    assert GIVE_UP_LOGS <= fresh.seen <= GIVE_UP_LOGS + 4
+    assert GIVE_UP_LOGS <= fresh.seen < most
     (told,) = notes(snapshot)
     assert told.startswith("logs of successes: The logs of 60 successful backups were not read: ")
+
+
+def test_logs_that_were_pruned_do_not_end_the_others() -> None:
+    pruned = Fault(r"/joblog/[1-4]?\d\?", FaultKind.ERROR, code=50)
+    with Baculum(a_night(*successes(*[2.0] * 60)), faults=[pruned]) as baculum:
+        snapshot = snapshot_of(baculum, last_night())
+    assert sorted(snapshot.logs) == list(range(50, 61))
 
 
 def test_successes_never_make_the_logs_of_failures_be_given_up() -> None:
@@ -510,7 +519,7 @@ def test_logs_of_successes_leave_a_third_of_the_time() -> None:
     """A hundred of 0.2 s each, four at a time, in two seconds: those of 1.4 s."""
     slow = Fault("/joblog", FaultKind.SLOW, seconds=0.2)
     with Baculum(a_night(*successes(*[2.0] * 100)), faults=[slow]) as baculum:
-        snapshot = snapshot_of(baculum, last_night(), deadline=2.0)
+        snapshot = snapshot_of(baculum, last_night(), deadline=2.0, workers=4)
     assert 0 < len(snapshot.logs) == slow.seen <= 32
     assert snapshot.gaps == ()
     count = 100 - len(snapshot.logs)
