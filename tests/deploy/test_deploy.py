@@ -35,6 +35,7 @@ REPORTS = "/var/lib/bacula-report/busan"
 TEXTFILES = "/var/lib/node_exporter/textfile_collector"
 TIMER = "bacula-report-main.timer"
 SERVICE = "bacula-report-main.service"
+AGAIN = "bacula-report-busan.deliver.service"
 
 
 @pytest.fixture(scope="module")
@@ -317,6 +318,7 @@ def test_two_directors_are_two_instances_and_one_of_them_delivers(
         "mail_to": ["ops@example.com", "Boss <boss@example.com>"],
         "webhook_url": "{{ vault_bacula_report_busan_hook }}",
         "textfile_dir": TEXTFILES,
+        "deliver_on_calendar": "",
     }
     host.give(image_archive=str(archive), retention="90d", instances=[{"name": "main"}, busan])
 
@@ -396,6 +398,51 @@ def test_the_next_run_sends_both_and_meanwhile_nothing_secret_is_to_be_seen(
     assert host.run("stat", "--format=%U %a", numbers).strip() == "bacula-report 644"
 
 
+def test_a_letter_that_is_refused_for_now_is_sent_before_the_next_report(
+    host: Host, mail: Callable[..., MailServer]
+) -> None:
+    """A mail server that greylists refuses each letter at first."""
+    with mail(Manners(data=["451 4.7.1 Try again later"])) as server:
+        assert host.service("busan", fails=True) == 6
+    assert len(letters(host)) == 1
+
+    with mail() as server:
+        host.give(instances=changed(host, "busan", deliver_on_calendar="*:*:0/5"))
+        assert host.play("deploy").changed == {
+            "Write the Quadlets that send what waits",
+            "Write the timers that send what waits",
+            "Start the timers that send what waits",
+        }
+        wait_for(lambda: not letters(host), "the letter to be sent")
+
+    assert [one.recipients for one in server.received] == [["ops@example.com", "boss@example.com"]]
+    wait_for(lambda: host.show(AGAIN, "ActiveState") == "inactive", "the sending to end")
+    # Nothing waits: no container is started any more.
+    wait_for(lambda: host.show(AGAIN, "ConditionResult") == "no", "the timer to fire once more")
+    assert AGAIN not in host.failed_units()
+
+
+def test_where_what_waits_is_left_to_the_next_report_the_timer_goes(host: Host) -> None:
+    host.give(instances=changed(host, "busan", deliver_on_calendar=""))
+
+    assert host.play("deploy").changed == {
+        "Stop the timers that send what waits",
+        "Remove the Quadlets that send what waits",
+        "Remove the timers that send what waits",
+    }
+    assert host.show(AGAIN, "LoadState") == "not-found"
+    assert ".deliver" not in host.run("systemctl", "list-timers", "--all", "--no-pager")
+
+    host.give(instances=changed(host, "busan", deliver_on_calendar="*-*-* 00:00:00"))
+    host.play("deploy")
+
+
+def changed(host: Host, name: str, **values: str) -> list[dict[str, object]]:
+    """The instances, one of them with other values."""
+    given: list[dict[str, object]] = host.variables["bacula_report_instances"]
+    return [{**one, **values} if one["name"] == name else one for one in given]
+
+
 def test_verify_asks_each_channel(host: Host, mail: Callable[..., MailServer]) -> None:
     with mail() as server:
         play = host.play("verify")
@@ -413,6 +460,7 @@ def test_a_secret_that_is_no_longer_set_is_removed_and_nothing_else_changes(host
     assert host.play("deploy").changed == {
         "Write the settings",
         "Write the Quadlets",
+        "Write the Quadlets that send what waits",
         "Remove secrets that are no longer set",
     }
     assert "bacula-report-busan.webhook-url" not in host.run("podman", "secret", "ls")

@@ -142,7 +142,7 @@ RENDER = """
       {%- for item in __bacula_report_instances -%}
       {%- for name in ['settings.env', 'bacula-report.container'] -%}
       {%- set text = lookup('template', role ~ '/templates/' ~ name ~ '.j2',
-                            template_vars={'item': item}) -%}
+                            template_vars={'item': item, '__bacula_report_task': 'report'}) -%}
       {%- set all.found = all.found | combine({item.name ~ ' ' ~ name: text}) -%}
       {%- endfor -%}
       {%- endfor -%}
