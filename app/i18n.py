@@ -69,6 +69,7 @@ class Translator:
             write: writes moments, lengths of time and sizes; without it they are written plainly.
         """
         self._write = write or _plainly
+        self._labels: dict[str, str] = {}
         self.language = language if language in LANGUAGES else "en"
         self._catalogue: gettext_module.NullTranslations = (
             gettext_module.NullTranslations()
@@ -78,7 +79,13 @@ class Translator:
 
     def __call__(self, msgid: str, /, **values: Any) -> str:
         """Translate a literal msgid and put its values in."""
-        return self.text(Message(msgid, values))
+        if values:
+            return self.text(Message(msgid, values))
+        # A label: there are few, and each is asked for once a job.
+        label = self._labels.get(msgid)
+        if label is None:
+            label = self._labels[msgid] = self.text(Message(msgid))
+        return label
 
     def plural(self, singular: str, plural: str, count: int, /, **values: Any) -> str:
         """Translate the form that `count` asks for; `count` is also a value."""

@@ -10,6 +10,7 @@ KINDS = (
     ("job list", r"/jobs\?limit=\d+(&offset=\d+)?$"),
     ("single names", r"/jobs\?.*\bname="),
     ("open, bad", r"/jobs\?.*\bjobstatus="),
+    ("proofs", r"/jobs\?.*\btype="),
     ("names", r"/jobs/resnames$"),
     ("configuration", r"/(jobs/show$|schedules/|pools$|volumes$)"),
     ("logs", r"/joblog/"),

@@ -19,7 +19,7 @@ ZONE = ZoneInfo("Asia/Seoul")
 FAILED_SHARE = 0.02
 WARNED_SHARE = 0.01
 MOST_NAMES = 200
-"""Job names at most; where a night has more jobs than that, each name runs several times."""
+"""Job names at most, unless told; where a night has more jobs, each name runs several times."""
 _BEGINS = timedelta(hours=9)  # before the same time of the next day
 _LASTS = timedelta(hours=8)
 _STORAGE = "backup-sd"
@@ -34,16 +34,38 @@ _LOGGED_SUCCESSES = 200
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How large a catalog is: `jobs` over `nights`, the newest `shown` of which are reported."""
+    """How large a catalog is: `jobs` over `nights`, the newest `shown` of which are reported.
+
+    Attributes:
+        jobs: jobs in the catalog.
+        nights: nights over which they are spread evenly.
+        shown: how many of these nights, the newest, are the period.
+        failures: how many of the shown jobs failed, spread evenly; no other has a warning. None:
+            about 2 % failed and 1 % ended with warnings.
+        names: how many job names there are; None: as many as a night has jobs, at most 200.
+    """
 
     jobs: int
     nights: int
     shown: int
+    failures: int | None = None
+    names: int | None = None
+
+    @property
+    def first_shown(self) -> int:
+        """The index of the oldest job of the period."""
+        older = self.nights - self.shown
+        return -(-older * self.jobs // self.nights)
 
     @property
     def shown_jobs(self) -> int:
         """How many jobs the period holds."""
-        return sum(self.nights_ago(index) < self.shown for index in range(self.jobs))
+        return self.jobs - self.first_shown
+
+    @property
+    def job_names(self) -> int:
+        """How many job names there are."""
+        return self.names or min(max(self.jobs // self.nights, 1), MOST_NAMES)
 
     def nights_ago(self, index: int) -> int:
         """Which night the job at `index` ran in, counted back from the newest; oldest first."""
@@ -52,6 +74,19 @@ class Extent:
     def start(self, now: datetime) -> datetime:
         """When the period begins: between two nights."""
         return now - timedelta(days=self.shown)
+
+    def age(self, index: int) -> timedelta:
+        """How long ago the job at `index` began."""
+        place = index * self.nights / self.jobs % 1
+        return timedelta(days=self.nights_ago(index)) + _BEGINS - place * _LASTS
+
+    def fails(self, index: int) -> bool:
+        """Whether the job at `index` is one of those that had to fail."""
+        if self.failures is None or index < self.first_shown:
+            return False
+        place = index - self.first_shown
+        before, after = (n * self.failures // self.shown_jobs for n in (place, place + 1))
+        return before != after
 
 
 class StillNight(Night):
@@ -74,7 +109,7 @@ class StillNight(Night):
 def build(extent: Extent, now: datetime) -> StillNight:
     """Return the catalog as it is at `now`; the same extent gives the same jobs every time."""
     random = Random(extent.jobs)
-    names = list(_names(extent))
+    names = list(_names(extent.job_names))
     night = StillNight(
         director=_DIRECTOR,
         zone=ZONE,
@@ -96,9 +131,9 @@ def build(extent: Extent, now: datetime) -> StillNight:
     return night
 
 
-def _names(extent: Extent) -> Iterator[tuple[str, str]]:
+def _names(count: int) -> Iterator[tuple[str, str]]:
     """Pairs of client and job name: two jobs a machine."""
-    for number in range(min(max(extent.jobs // extent.nights, 1), MOST_NAMES)):
+    for number in range(count):
         machine = f"server{number // 2 + 1:03d}"
         yield f"{machine}-fd", f"{machine}-{('files', 'database')[number % 2]}"
 
@@ -122,12 +157,13 @@ def _job(
     extent: Extent, index: int, name: tuple[str, str], now: datetime, random: Random
 ) -> tuple[Row, JobLog | None]:
     ago = extent.nights_ago(index)
-    place = index * extent.nights / extent.jobs % 1
-    started = now - timedelta(days=ago) - _BEGINS + place * _LASTS
+    started = now - extent.age(index)
     ended = started + timedelta(seconds=random.randint(5, 1800))
     chance = random.random()
-    failed = chance < FAILED_SHARE
-    warned = not failed and chance < FAILED_SHARE + WARNED_SHARE
+    if extent.failures is None:
+        failed, warned = chance < FAILED_SHARE, FAILED_SHARE <= chance < FAILED_SHARE + WARNED_SHARE
+    else:
+        failed, warned = extent.fails(index), False
     level = "F" if ago % 7 == 0 else "I"
     unreadable = random.randint(1, 40) if warned else 0
     files = random.randint(10, 200_000)
@@ -135,7 +171,7 @@ def _job(
         _FIRST_JOBID + index,
         name[1],
         client=name[0],
-        clientid=int(name[0][6:9]),
+        clientid=int(name[0][len("server") : -len("-fd")]),
         status="f" if failed else "T",
         level=level,
         scheduled=started,

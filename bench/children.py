@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from bench.catalog import Extent
+from bench.models import Model
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 USERNAME = "bench"
@@ -38,11 +39,27 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One request as the server saw it; `size` is what it sent, compressed."""
+    """One request as the server saw it.
+
+    Attributes:
+        path: what was asked.
+        status: the HTTP status of the answer.
+        size: bytes that were sent for it, compressed and with headers.
+        gzip: whether the client takes compressed answers.
+    """
 
     path: str
     status: int
     size: int
+    gzip: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the server saw of one run: its requests, and over how many connections they came."""
+
+    requests: tuple[Served, ...]
+    connections: int
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -110,12 +127,11 @@ def ask(module: str, order: Mapping[str, Any], cwd: Path) -> Any:
 class Server:
     """The embedded Baculum in its own process; a context manager."""
 
-    def __init__(self, name: str, extent: Extent, *, workers: int) -> None:
+    def __init__(self, model: Model, extent: Extent) -> None:
         self.password = secrets.token_urlsafe(12)
         self._order = {
-            "server": name,
+            "model": model.order(),
             "extent": asdict(extent),
-            "workers": workers,
             "username": USERNAME,
             "password": self.password,
         }
@@ -149,9 +165,10 @@ class Server:
     ) -> None:
         self._end()
 
-    def take(self, *, latency: float) -> list[Served]:
-        """Return the requests since the last call; from now on each waits for `latency` seconds."""
-        return [Served(*one) for one in self._talk({"latency": latency})["requests"]]
+    def take(self, *, latency: float) -> Seen:
+        """Return what came since the last call; from now on an answer takes `latency` seconds."""
+        told = self._talk({"latency": latency})
+        return Seen(tuple(Served(*one) for one in told["requests"]), told["connections"])
 
     def settings(self) -> dict[str, str]:
         """How the report is told of this server."""

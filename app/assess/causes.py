@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.assess.finding import Cause
 from app.assess.jobs import killed
@@ -93,10 +94,11 @@ _DUPLICATE = re.compile(r"cancel+ing duplicate JobId=(\d{1,18})", re.IGNORECASE)
 _RUNNING = re.compile(r"JobId (\d{1,18}) already running", re.IGNORECASE)
 _DEVICE = re.compile(r'device "([^"]+)"', re.IGNORECASE)
 _POOL = re.compile(r'\bPool[:=]\s*"?([^"\n,]+)', re.IGNORECASE)
-_ADDRESS = re.compile(r"\b(?:on|at|daemon:)\s*\"?([\w.:\[\]-]+:\d+)", re.IGNORECASE)
+_ADDRESS = re.compile(r"\b(?:on|at|daemon:)\s*\"?([\w.:\[\]-]{1,300}:\d+)", re.IGNORECASE)
 _NAMED = re.compile(r"(?:could not|cannot) (?:stat|access|read|open|open directory) \"")
 _ERR = re.compile(r"ERR=([^\n]*)")
-_STATUS = re.compile(r"(\w+) returned non-zero status=(\d+)")
+# From the beginning of the word: else each letter of a long one would be a try of its own.
+_STATUS = re.compile(r"\b(\w+) returned non-zero status=(\d+)")
 _SHELL = re.compile(r'run (\w+) "([^"\s]+)')
 _LIMIT = re.compile(r"(max (?:run sched|sched run|run|wait|start delay)) ?time exceeded", re.I)
 
@@ -205,7 +207,7 @@ def _clues(job: Job, log: JobLog) -> list[_Clue]:
             # Follows from nearly everything and says nothing.
             continue
         low = _said(entry.text)
-        sign = next((sign for sign in _SIGNS if sign.fits(low)), None)
+        sign = _sign_of(low)
         if sign is not None:
             rank = _rank(sign, entry.severity, place)
             found.append(_Clue(job, entry.text, entry.severity, sign, rank))
@@ -213,6 +215,12 @@ def _clues(job: Job, log: JobLog) -> list[_Clue]:
                 # Nothing explains it better.
                 break
     return found
+
+
+@lru_cache(maxsize=1000)
+def _sign_of(low: str) -> _Sign | None:
+    """Return the first sign that fits an entry; many failures of a night say the same."""
+    return next((sign for sign in _SIGNS if sign.fits(low)), None)
 
 
 def _said(text: str) -> str:

@@ -30,7 +30,7 @@ class Job:
         real_ended: catalog RealEndTime; null where the Director died during the job.
         files: files written; None when the server did not say.
         bytes: bytes written, likewise.
-        errors: JobErrors, likewise.
+        errors: JobErrors, likewise; without it nothing is known to have gone well.
         pool: pool name, "" when none.
         fileset: FileSet name, "" when none.
         prior_jobid: the original of a copy or migration, 0 when none.
@@ -67,7 +67,7 @@ class Job:
         """Whether the job still runs or waits; an unknown letter with an end time has ended."""
         if self.status in OPEN_STATUS:
             return True
-        if self.ended is not None or self.real_ended is not None:
+        if self.status == "T" or self.ended is not None or self.real_ended is not None:
             return False
         return self.outcome is Outcome.UNKNOWN
 
@@ -109,7 +109,9 @@ class Job:
         """When the job really ended; None while it is open."""
         if self.is_open:
             return None
-        return self.real_ended if self.inherits_times else self.real_ended or self.ended
+        if self.real_ended is not None:
+            return self.real_ended
+        return None if self.inherits_times else self.ended
 
     def span(self, now: datetime) -> tuple[datetime, datetime] | None:
         """Return when the job waited and ran, first and last instant; None if nothing is known.

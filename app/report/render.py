@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from contextlib import suppress
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
+from app.bacula.joblog import clean
 from app.i18n import Translator
 from app.report.view import ReportView
 
@@ -48,6 +50,18 @@ def _environment(language: str) -> Environment:
     return environment
 
 
+def read_templates(language: str) -> None:
+    """Read the templates of the page, which takes a while, before they are needed.
+
+    Nothing comes of it if that fails: rendering tells why.
+    """
+    folder = template_folder()
+    names = ["report.html.j2", *(f"partials/{one.name}" for one in folder.glob("partials/*.j2"))]
+    with suppress(TemplateError, OSError):
+        for name in names:
+            _environment(language).get_template(name)
+
+
 def fill_template(name: str, language: str, **values: object) -> str:
     """Fill a template of ours, for rooms that render further formats.
 
@@ -82,7 +96,8 @@ def render_html(view: ReportView) -> str:
 def render_text(view: ReportView) -> str:
     """Return the report as plain text, for mails and terminals."""
     text = _environment(view.language).get_template("report.txt.j2").render(view=view)
-    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+    # Here nothing is escaped: what would steer a terminal is taken out, wherever it came from.
+    return re.sub(r"\n{3,}", "\n\n", clean(text)).strip("\n") + "\n"
 
 
 def _hash(code: str) -> str:

@@ -5,30 +5,50 @@
   var find = document.getElementById("find");
   var shown = document.getElementById("shown");
   var more = document.getElementById("more");
-  var bodies = Array.prototype.slice.call(table.tBodies);
-  var rows = [];
-  bodies.forEach(function (body) { rows.push.apply(rows, body.rows); });
-  var PAGE = 200, all = false, hits = rows, texts = null;
+  var rows = Array.from(table.querySelectorAll("tbody tr"));
+  /* The page as it was written has all of them, in this order. */
+  var PAGE = 200, all = false, hits = rows, put = rows.length, later = 0, texts = null;
 
   function number(count) { return count.toLocaleString(document.documentElement.lang); }
   function fill(text, one, two) { return text.replace("%1", number(one)).replace("%2", number(two)); }
 
-  /* Rows beyond the first page stay out of the layout until they are asked for. */
-  function place() {
+  function label() {
     var count = all ? hits.length : Math.min(PAGE, hits.length);
-    var first = bodies[0], rest = bodies[1];
-    first.replaceChildren.apply(first, hits.slice(0, PAGE));
-    for (var i = 2; i < bodies.length; i++) bodies[i].remove();
-    if (rest) {
-      rest.replaceChildren();
-      for (var j = PAGE; j < hits.length; j += 1000) rest.append.apply(rest, hits.slice(j, j + 1000));
-      rest.classList.toggle("open", all);
-    }
     if (more) {
       more.parentNode.hidden = count === hits.length;
       more.textContent = fill(more.dataset.text, hits.length, 0);
     }
     shown.textContent = count < rows.length ? fill(shown.dataset.text, count, rows.length) : "";
+  }
+
+  /* A key or a click is answered with one page of rows. The others follow page by page, so that the
+     next key need not wait for thousands; out of the layout, unless all of them were asked for. */
+  function place() {
+    cancelAnimationFrame(later);
+    var bodies = table.tBodies;
+    while (bodies.length > 1) bodies[bodies.length - 1].remove();
+    bodies[0].replaceChildren.apply(bodies[0], hits.slice(0, PAGE));
+    put = PAGE;
+    label();
+    follow();
+  }
+
+  function follow() {
+    later = requestAnimationFrame(function () {
+      var closed = all && table.querySelector(".rest:not(.open)");
+      if (closed) closed.classList.add("open");
+      else if (put < hits.length) append();
+      else return;
+      follow();
+    });
+  }
+
+  function append() {
+    var body = document.createElement("tbody");
+    body.className = "rest";
+    body.append.apply(body, hits.slice(put, put + PAGE));
+    table.append(body);
+    put += PAGE;
   }
 
   function filter() {
@@ -67,6 +87,8 @@
     header.firstElementChild.addEventListener("click", function () { sort(header, column); });
   });
   find.addEventListener("input", filter);
-  if (more) more.addEventListener("click", function () { all = true; place(); });
-  place();
+  if (more) more.addEventListener("click", function () { all = true; label(); cancelAnimationFrame(later); follow(); });
+  /* Paper gets every hit. */
+  addEventListener("beforeprint", function () { while (put < hits.length) append(); });
+  label();
 })();

@@ -23,7 +23,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.conftest import in_ci
+from tests.conftest import leave_out
 
 HERE = Path(__file__).parent
 # Where screenshots are kept. Read here, before a test's environment is cleaned.
@@ -71,27 +71,11 @@ class Shots(Protocol):
         ...
 
 
-_left_out = pytest.StashKey[int]()
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a browser, leave these tests out; but never in CI, where the fixture then fails."""
-    if CHROMIUM or in_ci():
-        return
-    left_out = [item for item in items if item.path.is_relative_to(HERE)]
-    if left_out:
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
-        config.stash[_left_out] = len(left_out)
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say what was left out, and why."""
-    if count := config.stash.get(_left_out, 0):
-        terminalreporter.write_line(f"Not run: {count} browser tests: {NO_CHROMIUM}", yellow=True)
+    """Without a browser, leave these tests out."""
+    mine = [item for item in items if item.path.is_relative_to(HERE)]
+    leave_out(config, items, mine, "browser", lambda: "" if CHROMIUM else NO_CHROMIUM)
 
 
 @pytest.fixture(scope="session")
@@ -154,11 +138,14 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
 @pytest.fixture
 def shots(tmp_path: Path) -> Shots:
-    """A function that keeps screenshots: in the folder REPORT_SHOTS, else in the test's own."""
+    """A function that keeps screenshots in the folder REPORT_SHOTS.
+
+    Without it nobody looks at them: only what a window shows is painted, into the test's folder.
+    """
 
     def shoot(page: Page, name: str, *, full_page: bool = True) -> Path:
         path = (SHOTS or tmp_path) / f"{name}.png"
-        page.screenshot(path=path, full_page=full_page, animations="disabled")
+        page.screenshot(path=path, full_page=full_page and bool(SHOTS), animations="disabled")
         return path
 
     return shoot

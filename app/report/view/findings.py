@@ -193,7 +193,8 @@ def _finding(finding: Finding, words: Words) -> FindingView:
     if finding.common_action is None and any(notice.action != action for notice in notices):
         action = None
     badges = tuple(_badges(finding, words))
-    concerns = [_concern(n, finding, action, words) for n in notices[:MOST]]
+    said = None if len(notices) == 1 else badges
+    concerns = [_concern(notice, said, action, words) for notice in notices[:MOST]]
     alone = concerns[0] if len(notices) == 1 else None
     left, hidden = len(notices) - MOST, len(notices) - FIRST
     return FindingView(
@@ -230,17 +231,25 @@ def _badges(told: Finding | Notice, words: Words) -> Iterable[str]:
         yield words.tr(CAUSES[told.cause])
 
 
-def _concern(notice: Notice, finding: Finding, common: Message | None, words: Words) -> Concern:
-    alone = len(finding.notices) == 1
-    said = set() if alone else set(_badges(finding, words))
+def _concern(
+    notice: Notice, said: Sequence[str] | None, common: Message | None, words: Words
+) -> Concern:
+    """Put one notice into words, but for what its finding says already.
+
+    Args:
+        notice: what was found.
+        said: the badges of the finding; None when it is about this notice alone, and says it all.
+        common: what the finding says is to be done.
+        words: language and links.
+    """
     own = notice.action if common is None else None
     runs = sorted(notice.jobids, reverse=True)
     return Concern(
         client=notice.client,
         job=notice.job,
-        sentence="" if alone else words.tr.text(notice.sentence),
+        sentence="" if said is None else words.tr.text(notice.sentence),
         action=words.tr.text(own) if own is not None else "",
-        badges=() if alone else tuple(b for b in _badges(notice, words) if b not in said),
+        badges=() if said is None else tuple(b for b in _badges(notice, words) if b not in said),
         links=tuple(JobLink(str(one), words.place(one)) for one in runs[:_RUNS]),
         more_runs=f"+{len(runs) - _RUNS:,}" if len(runs) > _RUNS else "",
     )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from app.assess.model import Assessment, ClientState, JudgedClient, JudgedJob, Level, Reason
 from app.bacula.clock import ClockSource
 from app.bacula.codes import Outcome
-from app.bacula.joblog import JobLog
+from app.bacula.joblog import JobLog, clean_line
 from app.i18n import N_, Message, Translator
 from app.period import Mode
 from app.report.format import NOT_KNOWN, Formatter
@@ -256,7 +256,7 @@ class _Builder:
         cure = self._snapshot.stopped_cure
         files, size = assessment.backed_up
         volume = tr(
-            "Finished backups hold {files} files and {size}.",
+            "Finished backups hold {files} files and {size}",
             files=self._fmt.number(files),
             size=self._fmt.size(size),
         )
@@ -333,7 +333,8 @@ class _Builder:
             (tr("client"), filters.clients),
             (tr("job"), filters.jobs),
         ]
-        return " · ".join(f"{label} {', '.join(values)}" for label, values in parts if values)
+        told = (f"{label} {', '.join(values)}" for label, values in parts if values)
+        return clean_line(" · ".join(told))
 
     def _gap(self, gap: Gap) -> str:
         what = self._tr(_GAP_NAMES[gap.source])

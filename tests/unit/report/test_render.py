@@ -8,6 +8,7 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from app.assess import Assessment
 from app.bacula.joblog import read_log
 from app.bacula.model import Client
+from app.report import render
 from app.snapshot import Filters, Snapshot
 from tests.unit.made import live_job, made_job, made_snapshot, open_job
 from tests.unit.report import nights
@@ -196,6 +198,19 @@ def test_identities_are_unique(language: str) -> None:
     page = read(page_of(nights.troubled(), language))
     identities = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(identities) == len(set(identities))
+
+
+def test_templates_that_were_read_ahead_are_all_that_the_page_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(render, "_environment", cache(render._environment.__wrapped__))
+    render.read_templates("en")
+    read = set(render._environment("en").cache or ())
+
+    page_of(nights.critical())
+
+    assert read == set(render._environment("en").cache or ())
+    assert len(read) >= 5
 
 
 def test_the_page_carries_the_language_it_is_written_in() -> None:
