@@ -20,6 +20,7 @@ from app.api.client import ApiClient
 from app.api.clients import fetch_clients
 from app.api.dialect import FIRST_PAGE, Dialect, first_version, probe
 from app.api.faults import ApiError, Fault
+from app.api.fields import Listed
 from app.api.jobs import PAGE, PROOFS, JobList, Reach, job_from_row
 from app.api.resources import fetch_resources
 from app.api.schedules import fetch_schedule
@@ -92,10 +93,10 @@ class Question:
 class _Beside:
     """What was asked beside the jobs; None where it is not wanted."""
 
-    schedule: Future[tuple[ScheduledRun, ...]] | None
+    schedule: Future[Listed[ScheduledRun]] | None
     resources: Future[tuple[JobResource, ...]]
-    pools: Future[tuple[Pool, ...]]
-    volumes: Future[tuple[Volume, ...]]
+    pools: Future[Listed[Pool]]
+    volumes: Future[Listed[Volume]]
 
 
 def collect(client: ApiClient, question: Question) -> Snapshot:
@@ -248,7 +249,7 @@ class _Collector:
             live, _ = self._live(name)
         if live is not None:
             self._recheck(live, clock, period)
-        known_clients = self._clients(clients)
+        known_clients = self._rows(GapSource.CLIENTS, self._clients(clients))
         self._logs.want([*self._jobs.values(), *self._died_before.values()])
         # Behind the logs, as only this may be missing without a word.
         progress = self._ask_progress(live or {}, known_clients)
@@ -261,10 +262,10 @@ class _Collector:
             live = self._with_progress(live, progress)
         if self._broken:
             self._gaps.append(Gap(GapSource.JOBS, _broken_rows(len(self._broken))))
-        schedule = self._had(GapSource.SCHEDULE, beside.schedule)
+        schedule = self._rows(GapSource.SCHEDULE, self._had(GapSource.SCHEDULE, beside.schedule))
         resources = self._had(GapSource.CONFIGURATION, beside.resources)
-        pools = self._had(GapSource.POOLS, beside.pools)
-        volumes = self._had(GapSource.VOLUMES, beside.volumes)
+        pools = self._rows(GapSource.POOLS, self._had(GapSource.POOLS, beside.pools))
+        volumes = self._rows(GapSource.VOLUMES, self._had(GapSource.VOLUMES, beside.volumes))
         return Snapshot(
             now=self._now,
             mode=self._question.request.mode,
@@ -335,7 +336,15 @@ class _Collector:
                 self._director_name = ""
         return self._director_name
 
-    def _clients(self, clients: Future[tuple[Client, ...]]) -> tuple[Client, ...] | None:
+    def _rows(self, source: GapSource, listed: Listed[_T] | None) -> tuple[_T, ...] | None:
+        """Return what was read of a list; what could not be read of it is a gap."""
+        if listed is None:
+            return None
+        if listed.unreadable:
+            self._gaps.append(Gap(source, _unreadable(listed.unreadable)))
+        return listed.rows
+
+    def _clients(self, clients: Future[Listed[Client]]) -> Listed[Client] | None:
         try:
             return clients.result()
         except ApiError as error:
@@ -491,6 +500,9 @@ class _Collector:
             self._broken.add(repr(row)[:500])
             return None
         known = self._jobs.get(job.jobid)
+        if known is not None and _contradict(known, job):
+            self._broken.add(repr(row)[:500])
+            return None
         if known is not None and job.is_open and not known.is_open:
             return None
         if not _wanted(job, self._question.filters):
@@ -611,6 +623,11 @@ class _Collector:
         return logs
 
 
+def _contradict(one: Job, other: Job) -> bool:
+    """Whether two jobs bear one JobId: behind the one that is kept a failure could hide."""
+    return bool(one.unique and other.unique) and one.unique != other.unique
+
+
 def _wall(moment: datetime, clock: DirectorClock) -> datetime:
     """Return a moment by the Director's wall clock."""
     return moment.astimezone(clock.zone).replace(tzinfo=None)
@@ -636,6 +653,14 @@ def _broken_rows(count: int) -> Message:
     return nmsg(
         "{count} row of the job list could not be read.",
         "{count} rows of the job list could not be read.",
+        count,
+    )
+
+
+def _unreadable(count: int) -> Message:
+    return nmsg(
+        "{count} row could not be read.",
+        "{count} rows could not be read.",
         count,
     )
 

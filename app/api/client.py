@@ -8,7 +8,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tenacity import (
@@ -133,6 +133,7 @@ class ApiClient:
         expect: type | None = None,
         tries: int | None = None,
         timeout: float | None = None,
+        final: Collection[Fault] = (),
     ) -> Any:
         """Ask for `path` and return the envelope's output.
 
@@ -142,6 +143,7 @@ class ApiClient:
             expect: the type the output must have: list, dict or str.
             tries: another number of tries than the client's own.
             timeout: a shorter time limit than the client's own.
+            final: faults after which this call is not tried again, though they may pass elsewhere.
 
         Raises:
             ApiError: saying which part is at fault; HTTP 200 alone proves nothing.
@@ -155,15 +157,15 @@ class ApiClient:
         attempts = Retrying(
             stop=give_up,
             wait=self._pause,
-            retry=retry_if_exception(self._may_pass),
+            retry=retry_if_exception(lambda error: self._may_pass(error, final)),
             before_sleep=self._tell,
             reraise=True,
         )
         limit = min(timeout or self._timeout, self._timeout)
         return attempts(self._in_turn, path, params, expect, limit)
 
-    def _may_pass(self, error: BaseException) -> bool:
-        if not isinstance(error, ApiError):
+    def _may_pass(self, error: BaseException, final: Collection[Fault]) -> bool:
+        if not isinstance(error, ApiError) or error.fault in final:
             return False
         # A web page at HTTP 200 tells of another server than the API; or, of one that has spoken
         # as the API before, of an exception of PHP's (API.md section 1).
@@ -323,6 +325,6 @@ def _finite(text: str) -> float:
     return value
 
 
-def _start(body: bytes) -> str:
+def _start(body: bytes | bytearray) -> str:
     """Return the beginning of an answer for the console log."""
     return body[:300].decode("utf-8", "replace")

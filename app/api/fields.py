@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from app.bacula.joblog import clean_line
 
 _LONGEST_NAME = 300
+_LARGEST = 2**64
+"""No column of a catalog holds more; added up, far larger ones could not even be written."""
 _LONGEST_EPOCH = 253_000_000_000
 _LONGEST_TIME = timedelta(days=365_000)
 _NO = frozenset({"0", "no", "false"})
 _YES = frozenset({"1", "yes", "true"})
+_T = TypeVar("_T")
 
 
 def number(value: Any) -> int | None:
-    """Return a whole number, or None for null and rubbish (missing is not zero)."""
+    """Return a whole number of 64 bits, or None for null and rubbish (missing is not zero)."""
+    found = _whole(value)
+    return found if found is not None and abs(found) < _LARGEST else None
+
+
+def _whole(value: Any) -> int | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int):
@@ -66,6 +75,24 @@ def epoch(value: Any) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def rows_of(answer: Sequence[Any], name: str) -> list[Mapping[str, Any]]:
-    """Return what is a row and has the field that names it."""
-    return [row for row in answer if isinstance(row, Mapping) and text(row, name)]
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[_T]):
+    """What was read of a list, and how many rows could not be: they are told, never dropped."""
+
+    rows: tuple[_T, ...]
+    unreadable: int = 0
+
+
+def read_rows(
+    answer: Sequence[Any], name: str, read: Callable[[Mapping[str, Any]], _T | None]
+) -> Listed[_T]:
+    """Read the rows of a list.
+
+    Args:
+        answer: what a server gave.
+        name: the field that names a row; without it, it is nobody's.
+        read: makes something of a row; None if that cannot be.
+    """
+    named = (row for row in answer if isinstance(row, Mapping) and text(row, name))
+    found = tuple(one for one in map(read, named) if one is not None)
+    return Listed(found, len(answer) - len(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.api.client import ApiClient
 from app.api.dialect import Dialect
+from app.api.faults import ApiError, Fault
 
 
 def fetch_log(client: ApiClient, dialect: Dialect, jobid: int) -> list[str]:
@@ -15,4 +16,7 @@ def fetch_log(client: ApiClient, dialect: Dialect, jobid: int) -> list[str]:
         ApiError: if the log cannot be had.
     """
     rows = client.get(dialect.path(f"joblog/{jobid}"), {"show_time": 1}, expect=list)
-    return [row for row in rows if isinstance(row, str)]
+    if any(not isinstance(row, str) for row in rows):
+        # Who knows what it says.
+        raise ApiError(Fault.SHAPE, address=client.address)
+    return list(rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -231,7 +231,7 @@ class JobList:
     def _longest(self, _reach: Reach) -> Iterator[list[Any]]:
         """Yield one page, the longest that every server survives."""
         limit = LAST_RESORT[0]
-        page = self._ask(limit=limit, tries=1)
+        page = self._ask(limit=limit, final=_TOO_MUCH)
         yield self._whole(page)
         self.at_end = len(page) < limit
 
@@ -335,7 +335,7 @@ class JobList:
         had = PAGE
         for limit in limits:
             try:
-                page = self._ask(limit=limit, tries=1 if limit > PAGE else None, **filters)
+                page = self._ask(limit=limit, final=_TOO_MUCH if limit > PAGE else (), **filters)
             except ApiError as error:
                 if limit > PAGE and error.fault in _TOO_MUCH:
                     break
@@ -352,8 +352,8 @@ class JobList:
         self._last = _rows(page)[-CERTAIN:]
         return list(page)
 
-    def _ask(self, tries: int | None = None, **params: Any) -> list[Any]:
-        page: list[Any] = self._client.get(self._path, params, expect=list, tries=tries)
+    def _ask(self, final: Collection[Fault] = (), **params: Any) -> list[Any]:
+        page: list[Any] = self._client.get(self._path, params, expect=list, final=final)
         return page
 
 
@@ -376,7 +376,9 @@ def _overlap(page: Sequence[Any]) -> int:
 
 
 def _jobid(row: Row) -> int | None:
-    return number(row.get("jobid"))
+    jobid = row.get("jobid")
+    # Rounded, it would be another job's.
+    return number(jobid) if not isinstance(jobid, float) or jobid.is_integer() else None
 
 
 def _count(row: Row, name: str) -> int | None:

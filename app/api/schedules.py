@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.api.client import ApiClient
 from app.api.dialect import Dialect
 from app.api.faults import ApiError, Fault
-from app.api.fields import epoch, rows_of, text
+from app.api.fields import Listed, epoch, read_rows, text
 from app.bacula.model import ScheduledRun
 from app.logs import LOGGER
 
@@ -21,7 +22,7 @@ LIMIT = 2_000
 _log = logging.getLogger(LOGGER)
 
 
-def fetch_schedule(client: ApiClient, dialect: Dialect) -> tuple[ScheduledRun, ...]:
+def fetch_schedule(client: ApiClient, dialect: Dialect) -> Listed[ScheduledRun]:
     """Return the runs foreseen, each once, from the Director's last midnight on.
 
     What ran earlier today is among them. For eight days; for fewer where a Director foresees more
@@ -30,19 +31,19 @@ def fetch_schedule(client: ApiClient, dialect: Dialect) -> tuple[ScheduledRun, .
     Raises:
         ApiError: if they cannot be had.
     """
-    runs: tuple[ScheduledRun, ...] = ()
+    found: Listed[ScheduledRun] = Listed(())
     for days in DAYS:
         params = {"days": days, "limit": LIMIT}
         answer = client.get(dialect.path("schedules/status"), params, expect=list)
-        # The last item is told twice.
-        found = map(run_from_row, rows_of(answer, "name"))
-        runs = tuple(dict.fromkeys(run for run in found if run is not None))
-        if answer and not runs:
+        found = read_rows(answer, "name", run_from_row)
+        if found.unreadable and not found.rows:
             raise ApiError(Fault.SHAPE, address=client.address)
-        if len(runs) < LIMIT:
+        # The last item is told twice.
+        found = replace(found, rows=tuple(dict.fromkeys(found.rows)))
+        if len(found.rows) < LIMIT:
             break
         _log.info("More than %d runs are foreseen in %d days", LIMIT, days)
-    return runs
+    return found
 
 
 def run_from_row(row: Mapping[str, Any]) -> ScheduledRun | None:

@@ -44,8 +44,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 3
 _NO_NAME = (NameResolutionError, socket.gaierror, LocationParseError)
 _CHUNK = 64 * 1024
-_ON_THE_WIRE = 2
-"""So many times `MAX_BODY` are received for one answer, with its head and the marks of chunks."""
+_AROUND = 1024 * 1024
+"""Bytes of an answer beside its body that are read at most: head, marks of chunks, trailers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Answer:
     status: int
     content_type: str
     api_version: str
-    body: bytes
+    body: bytes | bytearray
     retry_after: float | None = None
 
 
@@ -81,7 +81,7 @@ class _TimedReader(io.RawIOBase):
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         super().__init__()
         self._sock = sock
-        self._allowed = MAX_BODY * _ON_THE_WIRE
+        self._allowed = MAX_BODY + _AROUND
         # The socket's own file object keeps it open when the connection lets go of it.
         self._raw = sock.makefile("rb", buffering=0)
         self._deadline = deadline
@@ -288,13 +288,14 @@ class Session:
             raise self._classify(error, timeout) from error
         return answer, response.url, location
 
-    def _read(self, response: requests.Response) -> bytes:
+    def _read(self, response: requests.Response) -> bytearray:
         body = bytearray()
         for chunk in response.iter_content(_CHUNK):
             body += chunk
             if len(body) > MAX_BODY:
                 raise self._error(Fault.TOO_LARGE, limit=MAX_BODY // (1024 * 1024))
-        return bytes(body)
+        # As it is: there may not be room for it twice.
+        return body
 
     def _classify(self, error: Exception, timeout: float) -> ApiError:
         """Find out which part is at fault from what lies beneath the error."""

@@ -6,7 +6,7 @@ File Daemon costs the server fifteen seconds and is then reported as an empty li
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -27,7 +27,8 @@ def fetch_directors(client: ApiClient, dialect: Dialect) -> list[str]:
         ApiError: if they cannot be had, or there are none.
     """
     answer = client.get(dialect.path("directors"), expect=list)
-    names = [name for name in answer if isinstance(name, str) and name]
+    written = [clean_line(name[:MAX_LINE]) for name in answer if isinstance(name, str)]
+    names = [name for name in written if name]
     if not names:
         raise ApiError(Fault.SHAPE, address=client.address)
     return names
@@ -54,7 +55,7 @@ def fetch_running(
     for row in rows:
         jobid = number(row.get("jobid"))
         if jobid is None:
-            continue
+            raise ApiError(Fault.SHAPE, address=client.address)
         live[jobid] = LiveJob(
             jobid=jobid,
             status=text(row, "status"),
@@ -83,7 +84,8 @@ def with_progress(
     # v1 names a client, later versions number it.
     key = who.name if dialect.version == "v1" else str(who.clientid)
     found: dict[int, LiveJob] = {}
-    for row in _status(client, dialect, "client", key, tries=1):
+    # A File Daemon that is unreachable keeps the API waiting: twice is no better than once.
+    for row in _status(client, dialect, "client", key, final={Fault.TIMEOUT}):
         known = live.get(number(row.get("jobid")) or 0)
         if known is None:
             continue
@@ -98,16 +100,16 @@ def with_progress(
 
 
 def _status(
-    client: ApiClient, dialect: Dialect, kind: str, key: str, tries: int | None = None
+    client: ApiClient, dialect: Dialect, kind: str, key: str, final: Collection[Fault] = ()
 ) -> Iterable[Mapping[str, Any]]:
     if not needs_director(dialect):
         params = {"type": "running"} | ({"name": key} if kind == "client" else {})
-        rows = client.get(dialect.path(f"status/{kind}/"), params, expect=list, tries=tries)
+        rows = client.get(dialect.path(f"status/{kind}/"), params, expect=list, final=final)
     else:
         # Without `output` the answer would be raw text.
-        path = dialect.path(f"{kind}s/{quote(key, safe='')}/status")
+        path = dialect.path(f"{kind}s/{quote(key, safe='', errors='replace')}/status")
         params = {"type": "running", "output": "json"}
-        rows = client.get(path, params, expect=list, tries=tries)
+        rows = client.get(path, params, expect=list, final=final)
     if any(not isinstance(row, Mapping) for row in rows):
         raise ApiError(Fault.SHAPE, address=client.address)
     return rows  # type: ignore[no-any-return]

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from app.api.client import ApiClient
 from app.api.dialect import Dialect
 from app.api.faults import ApiError, Fault
-from app.api.fields import flag, length, limit, number, rows_of, text
+from app.api.fields import Listed, flag, length, limit, number, read_rows, text
 from app.bacula.clock import DirectorClock, parse_wall
 from app.bacula.model import Pool, Volume
 
 _LAST_YEAR = 2200
+_T = TypeVar("_T", Pool, Volume)
 
 
-def fetch_pools(client: ApiClient, dialect: Dialect) -> tuple[Pool, ...]:
+def fetch_pools(client: ApiClient, dialect: Dialect) -> Listed[Pool]:
     """Return every Pool, by name.
 
     Raises:
         ApiError: if the list cannot be had.
     """
-    found = [pool_from_row(row) for row in _rows(client, dialect, "pools", "name")]
-    return tuple(sorted(found, key=lambda pool: pool.name))
+    found = read_rows(client.get(dialect.path("pools"), expect=list), "name", pool_from_row)
+    return _by_name(found, client)
 
 
-def fetch_volumes(client: ApiClient, dialect: Dialect, clock: DirectorClock) -> tuple[Volume, ...]:
+def fetch_volumes(client: ApiClient, dialect: Dialect, clock: DirectorClock) -> Listed[Volume]:
     """Return every Volume, by name.
 
     Args:
@@ -37,16 +40,15 @@ def fetch_volumes(client: ApiClient, dialect: Dialect, clock: DirectorClock) -> 
     Raises:
         ApiError: if the list cannot be had.
     """
-    found = [volume_from_row(row, clock) for row in _rows(client, dialect, "volumes", "volumename")]
-    return tuple(sorted(found, key=lambda volume: volume.name))
+    answer = client.get(dialect.path("volumes"), expect=list)
+    found = read_rows(answer, "volumename", partial(volume_from_row, clock=clock))
+    return _by_name(found, client)
 
 
-def _rows(client: ApiClient, dialect: Dialect, what: str, name: str) -> list[Mapping[str, Any]]:
-    answer = client.get(dialect.path(what), expect=list)
-    rows = rows_of(answer, name)
-    if answer and not rows:
+def _by_name(found: Listed[_T], client: ApiClient) -> Listed[_T]:
+    if found.unreadable and not found.rows:
         raise ApiError(Fault.SHAPE, address=client.address)
-    return rows
+    return replace(found, rows=tuple(sorted(found.rows, key=lambda one: one.name)))
 
 
 def pool_from_row(row: Mapping[str, Any]) -> Pool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from app.assess.case import Case
 from app.assess.finding import Finding, Kind, Notice, Severity
@@ -24,6 +25,9 @@ NAMED = 3
 """Servers that the verdict names; of more it tells the number."""
 UNPROTECTED = frozenset({Kind.NEVER_BACKED_UP, Kind.TOO_OLD})
 """Findings that say that a server could not be restored as it should."""
+AHEAD = timedelta(hours=1)
+"""Jobs that ended well so far in the future tell of a clock that is wrong: the Director's, or this
+machine's. Less may be the clocks' change, and moves no job into another night."""
 _ESSENTIAL = frozenset({GapSource.JOBS, GapSource.OPEN_JOBS})
 """Gaps behind which a failure may hide."""
 _DOUBTFUL = (Outcome.WARNING, Outcome.CANCELLED, Outcome.UNKNOWN)
@@ -76,6 +80,7 @@ def reach_verdict(
         _needs_operator(jobs)
         or _suspicious(jobs, alarms, hushed=hushed)
         or _forgotten(jobs, snapshot)
+        or _from_the_future(case.jobs, snapshot)
         or _nothing_done(case.jobs, snapshot)
         or _warned(alarms, hushed=hushed)
     )
@@ -295,6 +300,18 @@ def _forgotten(jobs: Sequence[JudgedJob], snapshot: Snapshot) -> Message | None:
     return nmsg(
         "{count} job is open in the catalog, but the Director does not know it.",
         "{count} jobs are open in the catalog, but the Director does not know them.",
+        count,
+    )
+
+
+def _from_the_future(jobs: Sequence[JudgedJob], snapshot: Snapshot) -> Message | None:
+    ends = (job.job.run_end for job in jobs if job.outcome is Outcome.SUCCESS)
+    count = sum(end is not None and end - snapshot.now > AHEAD for end in ends)
+    if not count:
+        return None
+    return nmsg(
+        "{count} job ended in the future: the clock of the Director or of this machine is wrong.",
+        "{count} jobs ended in the future: the clock of the Director or of this machine is wrong.",
         count,
     )
 

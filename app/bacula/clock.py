@@ -176,8 +176,10 @@ class DirectorClock:
             return local
         if isinstance(self.zone, ZoneInfo):
             later = local.replace(fold=1)
-            # RealEndTime may follow the EndTime that was seen; both are of the same turn.
-            again = timedelta() <= wall - seen.wall <= _MOMENT and later.utcoffset() == seen.offset
+            # RealEndTime may follow the EndTime that was seen; what came before it within the hour
+            # most likely was of the same turn, too: few jobs run for just over an hour.
+            near = -_HOUR < wall - seen.wall <= _MOMENT
+            again = near and later.utcoffset() == seen.offset
             return later if again else local
         broken = abs(seen.offset - (local.utcoffset() or timedelta())) > _HOUR
         if broken or abs(wall - seen.wall) > _SAME_SEASON:
@@ -187,12 +189,7 @@ class DirectorClock:
 
 def fixed_zone(offset: timedelta) -> tzinfo:
     """Return the zone of a fixed offset, named as a person writes it: UTC, UTC+09:00."""
-    minutes = int(offset.total_seconds()) // 60
-    if not minutes:
-        return timezone(offset, "UTC")
-    sign = "-" if minutes < 0 else "+"
-    hours, rest = divmod(abs(minutes), 60)
-    return timezone(offset, f"UTC{sign}{hours:02d}:{rest:02d}")
+    return timezone(offset)
 
 
 def zone_name(zone: tzinfo, at: datetime) -> str:

@@ -73,9 +73,12 @@ LEVEL_NAMES = {
 def outcome_of(status: str, errors: int | None) -> Outcome:
     """Return the outcome of a JobStatus letter and its JobErrors count.
 
-    `T` with errors is "Backup OK -- with warnings": the catalog hardly ever says `W`.
+    `T` with errors is "Backup OK -- with warnings": the catalog hardly ever says `W`. So `T` alone
+    says too little: without its count, which may be missing or rubbish, it is no success.
     """
     if status == "T":
+        if errors is None:
+            return Outcome.UNKNOWN
         return Outcome.WARNING if errors else Outcome.SUCCESS
     if status in FAILED_STATUS:
         return Outcome.FAILED

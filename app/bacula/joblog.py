@@ -8,10 +8,14 @@ anything at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import islice, pairwise
 
+MAX_ROW = 500_000
+"""Characters of one row that are read; Bacula itself writes a few thousand at most."""
 MAX_LINE = 2_000
 """Characters of one line that are kept."""
 FULL_HEAD = 300
@@ -37,7 +41,9 @@ _INVISIBLE = re.compile(
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?\s(.*)", re.DOTALL)
+# A row may be empty but for its time.
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?(?:\s(.*)|\Z)", re.DOTALL)
+_STAMPED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?\s")
 _HEADER = re.compile(r"(?P<daemon>\S+) JobId (?P<jobid>\d+):\s*(?P<text>.*)", re.DOTALL)
 
 
@@ -146,15 +152,18 @@ class Entry:
     def line(self) -> str:
         """The entry as it is shown: daemon and text, cut to `MAX_LINE` characters a line."""
         text = f"{self.daemon}: {self.text}" if self.daemon else self.text
+        if len(text) <= MAX_LINE:
+            return text
         return "\n".join(cut(line) for line in text.split("\n"))
 
     @property
     def excerpt(self) -> str:
         """The entry as a cause is shown: like `line`, but at most `MAX_ENTRY_LINES` lines."""
-        lines = self.line.split("\n")
-        if len(lines) <= MAX_ENTRY_LINES:
-            return self.line
-        return "\n".join([*lines[:MAX_ENTRY_LINES], f"[…+{len(lines) - MAX_ENTRY_LINES:,}]"])
+        line = self.line
+        more = line.count("\n") + 1 - MAX_ENTRY_LINES
+        if more <= 0:
+            return line
+        return "\n".join([*line.split("\n", MAX_ENTRY_LINES)[:MAX_ENTRY_LINES], f"[…+{more:,}]"])
 
 
 def cut(line: str, limit: int = MAX_LINE) -> str:
@@ -204,11 +213,26 @@ class JobLog:
     upgraded: str = ""
 
 
+def _readable(row: str) -> str:
+    """Return a row repaired and cleaned."""
+    text = cut(row, MAX_ROW)
+    if not (text.isascii() and text.isprintable()):
+        # Most rows need no more than a look.
+        text = clean(repair(text))
+    return text.strip("\n ")
+
+
+def _stamp_of(row: str) -> str:
+    """Return the time of a row, "" if it has none."""
+    stamped = _STAMPED.match(_readable(row))
+    return stamped.group(1) if stamped else ""
+
+
 def parse_entry(row: str) -> Entry:
     """Read one log row as the API gives it, with or without a leading time."""
-    text = clean(repair(row)).strip("\n ")
+    text = _readable(row)
     stamped = _STAMP.match(text)
-    stamp, text = (stamped.group(1), stamped.group(2)) if stamped else ("", text)
+    stamp, text = (stamped.group(1), stamped.group(2) or "") if stamped else ("", text)
     header = _HEADER.match(text)
     daemon, jobid = (header["daemon"], int(header["jobid"][:18])) if header else ("", None)
     text = header["text"] if header else text
@@ -234,98 +258,134 @@ def severity_of(text: str) -> Severity:
     return Severity.OUTPUT if _OUTPUT.match(text) else Severity.NONE
 
 
-def in_order(entries: Sequence[Entry]) -> list[Entry]:
-    """Sort entries by time, stably: the API gives them in no certain order.
+def in_order(rows: Sequence[str]) -> Iterator[Entry]:
+    """Yield the entries of a log by time, stably: the API gives them in no certain order.
 
     An entry without a time stays behind its predecessor. The closing summary is the last of its
-    second.
+    second. One after the other, as a long log read whole takes ten times its room.
     """
-    keyed: list[tuple[str, bool, Entry]] = []
-    stamp = ""
-    for entry in entries:
-        stamp = entry.stamp or stamp
-        keyed.append((stamp, entry.summary, entry))
-    keyed.sort(key=lambda item: item[:2])
-    return [entry for _, _, entry in keyed]
+    places: dict[tuple[str, bool], tuple[str, bool]] = {}
+    place = ("", False)
+    keys: list[tuple[str, bool]] = []
+    for row in rows:
+        summary = "Termination:" in row and parse_entry(row).summary
+        place = (_stamp_of(row) or place[0], summary)
+        # Many rows have the same one; it is kept once.
+        place = places.setdefault(place, place)
+        keys.append(place)
+    if all(earlier <= later for earlier, later in pairwise(keys)):
+        return map(parse_entry, rows)
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return (parse_entry(rows[number]) for number in order)
 
 
 def read_log(rows: Iterable[str], *, verify: bool = False) -> JobLog:
-    """Read a whole log as the API gives it.
+    """Read a whole log as the API gives it, in little more room than its rows take.
 
     Args:
         rows: the answer of /joblog, one string a row, with or without times.
         verify: whether the job is a Verify, whose found differences are what it was run to find.
     """
-    entries = in_order([parse_entry(row) for row in rows])
-    causes = find_causes(entries, verify=verify)
-    stamp_from = 11 if len({entry.stamp[:10] for entry in entries if entry.stamp}) <= 1 else 5
-    lines: list[str] = []
-    for entry in entries:
+    given = rows if isinstance(rows, Sequence) else list(rows)
+    causes, lines, upgrade = _Causes(verify=verify), _Lines(), _Upgrade()
+    stamp_from = _shown_from(given)
+    spoken: deque[Entry] = deque(maxlen=LAST)
+    termination, until = "", ""
+    of_job: int | None = None
+    for entry in in_order(given):
+        causes.add(entry)
+        upgrade.add(entry)
         shown = f"{entry.stamp[stamp_from:]} {entry.line}" if entry.stamp else entry.line
-        lines.extend(shown.split("\n"))
-    head, tail = _bounded(lines)
-    terminations = [t for e in entries if e.summary for t in _TERMINATION.findall(e.text)]
-    spoken = [entry.excerpt for entry in entries if not entry.summary]
+        lines.add(shown.split("\n"))
+        until = max(until, entry.stamp)
+        of_job = of_job if entry.jobid is None else entry.jobid
+        if entry.summary:
+            termination = _TERMINATION.findall(entry.text)[-1].strip()
+        else:
+            spoken.append(entry)
+    head, tail = lines.bounded()
+    found = causes.found()
     return JobLog(
-        causes=causes,
-        headline=_headline(causes),
+        causes=found,
+        headline=_headline(found),
         head=head,
         tail=tail,
-        omitted=len(lines) - len(head) - len(tail),
-        total=len(lines),
-        termination=terminations[-1].strip() if terminations else "",
-        last=tuple(spoken[-LAST:]),
-        until=max((entry.stamp for entry in entries), default=""),
-        of_job=next((e.jobid for e in reversed(entries) if e.jobid is not None), None),
-        upgraded=_upgraded(entries),
+        omitted=lines.total - len(head) - len(tail),
+        total=lines.total,
+        termination=termination,
+        last=tuple(entry.excerpt for entry in spoken),
+        until=until,
+        of_job=of_job,
+        upgraded=upgrade.why,
     )
 
 
-def _upgraded(entries: Sequence[Entry]) -> str:
-    """Return the first line that tells why another level became a Full, else the summary's line."""
-    for entry in entries:
-        if entry.severity is Severity.NONE and not entry.summary and _UPGRADED.match(entry.text):
-            return cut(entry.text.split("\n", 1)[0].strip())
-    for entry in entries:
-        level = _LEVEL_UPGRADED.search(entry.text) if entry.summary else None
-        if level is not None:
-            return cut(level.group(1).strip())
-    return ""
+def _shown_from(rows: Iterable[str]) -> int:
+    """Return from which place of a time on it is shown: without its day, if all are of one."""
+    days = {stamp[:10] for row in rows if (stamp := _stamp_of(row))}
+    return 11 if len(days) <= 1 else 5
 
 
-def find_causes(entries: Sequence[Entry], *, verify: bool = False) -> tuple[Cause, ...]:
-    """Return the entries that state the cause, alike ones folded, at most `MAX_CAUSES`.
+class _Upgrade:
+    """Finds the first line that tells why another level became a Full, else the summary's line."""
+
+    def __init__(self) -> None:
+        self._said = ""
+        self._level = ""
+
+    @property
+    def why(self) -> str:
+        """The line, "" if there is none."""
+        return self._said or self._level
+
+    def add(self, entry: Entry) -> None:
+        """Look at the next entry."""
+        if entry.summary:
+            level = None if self._level else _LEVEL_UPGRADED.search(entry.text)
+            if level is not None:
+                self._level = cut(level.group(1).strip())
+        elif not self._said and entry.severity is Severity.NONE and _UPGRADED.match(entry.text):
+            self._said = cut(entry.text.split("\n", 1)[0].strip())
+
+
+class _Causes:
+    """Gathers the entries that state the cause, alike ones folded.
 
     Script output counts only where something else went wrong; when there is more than fits, the
-    strongest are kept.
+    strongest are kept: of each severity so many of the first as fit.
     """
-    accused = [
-        (entry, severity)
-        for entry in entries
-        if (severity := _accuses(entry, verify=verify)) > Severity.NONE
-    ]
-    if all(severity is Severity.OUTPUT for _, severity in accused):
-        accused = []
-    kept: dict[str, list[Cause]] = {}
-    order: list[tuple[str, int]] = []
-    folded: dict[str, int] = {}
-    for entry, severity in accused:
+
+    def __init__(self, *, verify: bool) -> None:
+        self._verify = verify
+        self._causes: list[Cause] = []
+        self._kept: dict[str, list[int]] = {}
+        self._strong: Counter[Severity] = Counter()
+
+    def add(self, entry: Entry) -> None:
+        """Look at the next entry."""
+        severity = _accuses(entry, verify=self._verify)
+        if severity is Severity.NONE:
+            return
         kind = f"{severity}{_kind(entry.text)}"
-        alike = kept.setdefault(kind, [])
         line = entry.excerpt
-        if any(cause.text == line for cause in alike) or len(alike) >= ALIKE:
-            folded[kind] = folded.get(kind, 0) + 1
-            continue
-        order.append((kind, len(alike)))
-        alike.append(Cause(line, severity))
-    for kind, count in folded.items():
-        last = kept[kind][-1]
-        kept[kind][-1] = Cause(last.text, last.severity, count)
-    causes = [kept[kind][index] for kind, index in order]
-    if len(causes) > MAX_CAUSES:
-        strongest = sorted(range(len(causes)), key=lambda i: (-causes[i].severity, i))
-        causes = [causes[i] for i in sorted(strongest[:MAX_CAUSES])]
-    return tuple(causes)
+        alike = self._kept.get(kind, [])
+        if len(alike) >= ALIKE or any(self._causes[place].text == line for place in alike):
+            last = self._causes[alike[-1]]
+            self._causes[alike[-1]] = replace(last, alike=last.alike + 1)
+        elif self._strong[severity] < MAX_CAUSES:
+            self._strong[severity] += 1
+            self._kept[kind] = [*alike, len(self._causes)]
+            self._causes.append(Cause(line, severity))
+
+    def found(self) -> tuple[Cause, ...]:
+        """Return them, at most `MAX_CAUSES`."""
+        causes = self._causes
+        if all(cause.severity is Severity.OUTPUT for cause in causes):
+            return ()
+        if len(causes) > MAX_CAUSES:
+            strongest = sorted(range(len(causes)), key=lambda i: (-causes[i].severity, i))
+            causes = [causes[i] for i in sorted(strongest[:MAX_CAUSES])]
+        return tuple(causes)
 
 
 def _accuses(entry: Entry, *, verify: bool) -> Severity:
@@ -352,14 +412,30 @@ def _headline(causes: Sequence[Cause]) -> str:
     return own[0].text.split("\n", 1)[0]
 
 
-def _bounded(lines: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Keep a log whole if it fits the bounds, else its beginning and its end."""
-    if len(lines) <= FULL_HEAD + FULL_TAIL and sum(map(len, lines)) <= FULL_CHARS:
-        return tuple(lines), ()
-    head = _fitting(lines[:FULL_HEAD], FULL_CHARS * 3 // 5)
-    rest = lines[len(head) :]
-    tail = _fitting(rest[: -FULL_TAIL - 1 : -1], FULL_CHARS * 2 // 5)
-    return tuple(head), tuple(reversed(tail))
+class _Lines:
+    """The lines of a log: all if they fit the bounds, else its beginning and its end."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._chars = 0
+        self._first: list[str] = []
+        self._last: deque[str] = deque(maxlen=FULL_TAIL)
+
+    def add(self, lines: Sequence[str]) -> None:
+        """Take the next lines."""
+        self.total += len(lines)
+        self._chars += sum(map(len, lines))
+        self._first += lines[: FULL_HEAD + FULL_TAIL - len(self._first)]
+        self._last.extend(lines[-FULL_TAIL:])
+
+    def bounded(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the beginning and the end; the beginning is all if nothing is left out."""
+        if self.total <= FULL_HEAD + FULL_TAIL and self._chars <= FULL_CHARS:
+            return tuple(self._first), ()
+        head = _fitting(self._first[:FULL_HEAD], FULL_CHARS * 3 // 5)
+        rest = islice(reversed(self._last), self.total - len(head))
+        tail = _fitting(rest, FULL_CHARS * 2 // 5)
+        return tuple(head), tuple(reversed(tail))
 
 
 def _fitting(lines: Iterable[str], budget: int) -> list[str]:

@@ -36,14 +36,19 @@ _SHARED = ("env_file", "output", "lang", "verbose", "quiet")
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit with a documented code; never a traceback."""
     hold_standard_streams()
-    argv = list(sys.argv[1:] if arguments is None else arguments)
+    heed_signals()
+    end(answer(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def answer(argv: Sequence[str]) -> int:
+    """Run the command within a process that goes on; return a documented code, raise nothing."""
     language = early_language(argv)
     _ = Translator(language)
     teach_click(language)
-    heed_signals()
     code: int = ExitCode.DONE
     try:
-        code = build(language).main(argv, prog_name="bacula-report", standalone_mode=False) or 0
+        command = build(language)
+        code = command.main(list(argv), prog_name="bacula-report", standalone_mode=False) or 0
     except ReportError as error:
         say(_, error)
         code = error.exit_code
@@ -63,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             talk(_("Stopped; no report was written."))
     except Exception as error:
         code = _unexpected(_, error)
-    end(code)
+    return code
 
 
 def _unexpected(_: Translator, error: Exception) -> ExitCode:
@@ -141,7 +146,7 @@ def build(language: str) -> click.Group:
                     default="never",
                     show_default=True,
                     metavar="WHEN",
-                    help=_("failed: exit with 1 if a job failed; warning: or needs a look."),
+                    help=_("failed: exit with 1 if one must act now; warning: if not all is good."),
                 ),
                 click.option("-v", "--verbose", is_flag=True, help=_("Log every request.")),
                 click.option("-q", "--quiet", is_flag=True, help=_("Log only what is wrong.")),

@@ -5,7 +5,7 @@ next matching one, or the server, answer. Exhausted faults are passed over.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Lock
@@ -29,6 +29,10 @@ class FaultKind(StrEnum):
     GARBAGE = "garbage"  # invalid JSON
     BODY = "body"  # a given JSON value as the whole body
     GZIP_BOMB = "gzip-bomb"  # a small body that swells
+    OUTPUT = "output"  # the right output, changed by `edit`
+    WIRE = "wire"  # the right bytes, changed by `edit`; then silence
+    CUT = "cut"  # the right bytes, changed by `edit`; then the connection is closed
+    GONE = "gone"  # the server closes everything and listens no more
 
 
 # Answered by the application, so after the password was checked.
@@ -42,6 +46,9 @@ APPLICATION_KINDS = frozenset(
         FaultKind.DRIP,
         FaultKind.ENDLESS,
         FaultKind.GZIP_BOMB,
+        FaultKind.OUTPUT,
+        FaultKind.WIRE,
+        FaultKind.CUT,
     }
 )
 
@@ -79,6 +86,11 @@ ERROR_TEXTS: dict[int, str] = {
 }
 
 
+def _as_it_is(sent: Any) -> Any:
+    """Change nothing."""
+    return sent
+
+
 @dataclass
 class Fault:
     """One thing that goes wrong, and where.
@@ -86,7 +98,9 @@ class Fault:
     `path` is a regular expression searched in path and query. `times` is how often it
     happens (None: always), `after` how many matching requests are let through before.
     `seconds` is the delay of SLOW, and the pause between bytes or chunks of DRIP and ENDLESS.
-    `body` is the JSON value of BODY, or a text instead of the usual one.
+    `body` is the JSON value of BODY, or a text instead of the usual one. `edit` is given what the
+    server would have sent, and returns what is sent instead: a JSON value for OUTPUT, bytes with
+    their head for WIRE and CUT.
     """
 
     path: str
@@ -99,6 +113,7 @@ class Fault:
     code: int = 1000
     body: Any = None
     size: int = 256 * 1024 * 1024
+    edit: Callable[[Any], Any] = field(default=_as_it_is, compare=False, repr=False)
     seen: int = field(default=0, init=False, compare=False)
 
     def applies(self, target: str) -> bool:

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hmac
+import json
 import socket
 import ssl
 import struct
@@ -10,7 +11,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from http import HTTPStatus
@@ -47,7 +48,8 @@ class Request:
 class Baculum:
     """A Baculum or Bacularis on loopback; a context manager.
 
-    `night`, `faults` and `latency` may be changed while it runs; `requests` records what came.
+    `night`, `faults` and `latency` may be changed while it runs; `requests` records what came,
+    `connections` counts over how many connections.
     `workers` bounds how many requests are served at once, as PHP's workers do. `php_zone` is
     the zone of PHP's date(), which epoch and age filters go through. With `real_waits` an
     unreachable client keeps its caller waiting as long as bconsole would.
@@ -74,6 +76,7 @@ class Baculum:
         self.faults: list[Fault] = list(faults)
         self.latency = latency
         self.requests: list[Request] = []
+        self.connections = 0
         self._night = night
         self._credentials = f"{username}:{password}".encode()
         self._tls = tls
@@ -230,6 +233,7 @@ class _Server(ThreadingHTTPServer):
     def _serve(self, connection: socket.socket, client_address: Any) -> None:
         with self._lock:
             self._open.add(connection)
+            self.baculum.connections += 1
         try:
             _Handler(connection, client_address, self)
         finally:
@@ -319,6 +323,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self._drip(baculum, fault, self._answer(baculum, authorized), authorized)
             case FaultKind.ENDLESS:
                 self._stream(_endless(baculum, fault.seconds), authorized)
+            case FaultKind.WIRE | FaultKind.CUT:
+                self._tamper(fault, self._answer(baculum, authorized), authorized)
+            case FaultKind.OUTPUT:
+                self._finish(_edited(self._answer(baculum, authorized), fault), authorized)
+            case FaultKind.GONE:
+                self._drop(authorized)
+                baculum.stop()
             case FaultKind.GZIP_BOMB:
                 headers = (("Content-Encoding", "gzip"),)
                 self._stream(_pieces(_gzip_bomb(fault.size)), authorized, headers)
@@ -399,6 +410,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.wfile.write(head + half)
 
+    def _tamper(self, fault: Fault, reply: Reply, authorized: bool) -> None:
+        """Send other bytes than the right ones: head and body, not compressed, not in chunks."""
+        whole = Reply(reply.status, reply.body, reply.content_type, reply.headers)
+        sent = fault.edit(self._head(whole, whole.body, whole.headers) + whole.body)
+        self._record(reply.status, authorized, len(sent))
+        self.wfile.write(sent)
+        self.close_connection |= fault.kind is FaultKind.CUT
+
     def _drip(self, baculum: Baculum, fault: Fault, reply: Reply, authorized: bool) -> None:
         whole = Reply(reply.status, reply.body, reply.content_type, reply.headers)
         head = self._head(whole, whole.body, whole.headers)
@@ -465,6 +484,15 @@ def _struck(baculum: Baculum, fault: Fault, authority: str) -> Reply:
             return replies.json_reply(replies.php_json(fault.body), version)
         case _:
             raise ValueError(f"{fault.kind} has no answer of its own")
+
+
+def _edited(reply: Reply, fault: Fault) -> Reply:
+    """The right answer with another output; what is no JSON stays as it is."""
+    if reply.content_type != replies.JSON_TYPE:
+        return reply
+    envelope = json.loads(reply.body)
+    told = {**envelope, "output": fault.edit(envelope["output"])}
+    return replace(reply, body=replies.php_json(told))
 
 
 def _pieces(body: bytes, size: int = _CHUNK) -> Iterator[bytes]:

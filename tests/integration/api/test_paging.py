@@ -201,6 +201,19 @@ def test_what_the_memory_of_a_server_holds_stays_and_the_rest_is_a_gap(flavour: 
 
 
 @pytest.mark.usefixtures("small_pages")
+def test_a_long_page_is_asked_for_again_unless_the_server_broke_down_over_it() -> None:
+    """A passing 503 is none of the page's; a 500 is that of a page that is too long."""
+    seen = {}
+    for status in (503, 500):
+        fault = Fault("limit=1000&name=job-000", FaultKind.STATUS, status=status, times=1)
+        with Baculum(a_catalog(1_200, names=2), Flavour.BACULUM_9_6, faults=[fault]) as baculum:
+            seen[status] = gaps(snapshot_of(baculum)), fault.seen
+    assert seen[503] == ([], 2)
+    assert "(500 jobs at once)" in seen[500][0][0]
+    assert seen[500][1] == 1
+
+
+@pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("flavour", Flavour)
 def test_a_server_that_cannot_hold_a_page_is_asked_for_fewer(flavour: Flavour) -> None:
     """Its first hundred it gave: the rest comes by hundreds, or name by name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -74,6 +75,24 @@ def test_what_is_no_time_is_no_time(text: Any) -> None:
     assert parse_wall(text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-21", wall("2026-11-21 00:00")),
+        ("1971-01-01 00:00:00", wall("1971-01-01 00:00")),
+        ("1970-12-31 23:59:59", None),
+        ("9990-12-31 23:59:59", wall("9990-12-31 23:59:59")),
+        ("9991-01-01 00:00:00", None),
+        # No catalog writes a zone; if one did, it would still be the clock on the wall.
+        ("2026-11-21 10:00:00+05:00", wall("2026-11-21 10:00")),
+    ],
+)
+def test_a_catalog_time_is_a_wall_clocks_within_a_calendar_that_can_be_moved(
+    text: str, expected: datetime | None
+) -> None:
+    assert parse_wall(text) == expected
+
+
 @given(INSTANTS)
 def test_a_catalog_time_is_read_as_it_was_written(moment: datetime) -> None:
     written = moment.replace(tzinfo=None)
@@ -106,6 +125,24 @@ def test_no_unique_name_makes_an_instant_that_cannot_be_moved(unique: str) -> No
 
 
 # --- observations -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["Asia/Seoul", "America/New_York", "UTC"])
+def test_where_this_machine_is_does_not_matter(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", place)
+    time.tzset()
+    moment = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+    for zone in (SEOUL, NEW_YORK, UTC):
+        assert told(moment, zone).offset == moment.astimezone(zone).utcoffset()
+
+
+@pytest.mark.parametrize(
+    ("hours", "seen"), [(14, True), (14.25, False), (-14, True), (-14.25, False), (5.75, True)]
+)
+def test_no_zone_is_farther_off_than_fourteen_hours(hours: float, seen: bool) -> None:
+    moment = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+    local = moment.replace(tzinfo=None) + timedelta(hours=hours)
+    assert (observe(local, moment.timestamp()) is not None) is seen
 
 
 @given(INSTANTS, ZONES)
@@ -322,7 +359,8 @@ def test_every_readable_time_can_be_moved_to_every_zone(moment: datetime, zone: 
     read = clock(zone).instant(moment)
     assert read is not None
     assert read.tzinfo is UTC
-    assert read.astimezone(zone).astimezone(NEW_YORK) == read
+    # By their seconds: Python calls no time of an hour that occurs twice equal to one elsewhere.
+    assert read.astimezone(zone).astimezone(NEW_YORK).timestamp() == read.timestamp()
 
 
 # --- names ------------------------------------------------------------------------------------
@@ -355,3 +393,69 @@ def test_an_offset_is_written_as_people_write_it(offset: timedelta, expected: st
 )
 def test_a_zone_is_told_with_its_offset_of_that_day(zone: tzinfo, expected: str) -> None:
     assert zone_name(zone, datetime(2026, 11, 19, tzinfo=UTC)) == expected
+
+
+# --- how much has to agree --------------------------------------------------------------------
+
+
+def seen(*offsets: tuple[float, int]) -> list[Observation]:
+    """One observation a day, so many for each offset in hours, the oldest first."""
+    hours = [hour for hour, count in offsets for _ in range(count)]
+    return [
+        Observation(datetime(2026, 6, 1, 12) + timedelta(days=day), timedelta(hours=hour))
+        for day, hour in enumerate(hours)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("observations", "hours"),
+    [
+        # One broken row is not believed if it is no more than one in twenty.
+        (seen((3, 19), (9, 1)), 3),
+        (seen((3, 18), (9, 1)), 9),
+        # The last night's two rows agree, and tell of an hour: clocks have changed.
+        (seen((3, 60), (2, 2)), 2),
+        (seen((3, 60), (4, 2)), 4),
+        (seen((3, 60), (2, 1)), 3),
+        (seen((3, 60), (5, 2)), 3),
+        (seen((3, 60), (2, 1), (4, 1)), 3),
+    ],
+)
+def test_the_newest_offset_is_believed_if_it_is_not_a_broken_rows(
+    observations: list[Observation], hours: float
+) -> None:
+    found = DirectorClock.learn(observations, setting=None, host=NEW_YORK)
+    assert found.source is ClockSource.LEARNED
+    assert found.zone.utcoffset(None) == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("observations", "source"),
+    [
+        (seen((9, 40)), ClockSource.HOST),
+        # One in twenty may be wrong, if it is not what is newest.
+        (seen((9, 10), (3, 1), (9, 9)), ClockSource.HOST),
+        (seen((9, 9), (3, 1), (9, 9)), ClockSource.LEARNED),
+        (seen((3, 10), (9, 10)), ClockSource.LEARNED),
+        (seen((9, 38), (8, 2)), ClockSource.LEARNED),
+    ],
+)
+def test_a_named_zone_has_to_explain_nearly_everything_and_what_is_newest(
+    observations: list[Observation], source: ClockSource
+) -> None:
+    assert DirectorClock.learn(observations, setting=None, host=SEOUL).source is source
+
+
+@pytest.mark.parametrize("moment", ["2026-10-25T00:30+00:00", "2026-10-25T01:30+00:00"])
+def test_a_named_zone_explains_both_turns_of_the_doubled_hour(moment: str) -> None:
+    observed = told(datetime.fromisoformat(moment), BERLIN)
+    found = DirectorClock.learn([observed], setting=None, host=BERLIN)
+    assert found.source is ClockSource.HOST
+
+
+@pytest.mark.parametrize(
+    ("hours", "name"),
+    [(0, "UTC"), (9, "UTC+09:00"), (-5, "UTC-05:00"), (5.75, "UTC+05:45"), (-0.5, "UTC-00:30")],
+)
+def test_an_offset_is_named_as_a_person_writes_it(hours: float, name: str) -> None:
+    assert fixed_zone(timedelta(hours=hours)).tzname(None) == name

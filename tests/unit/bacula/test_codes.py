@@ -44,13 +44,14 @@ def test_any_other_string_is_unknown(status: str, errors: int | None) -> None:
     ("errors", "outcome"),
     [
         (0, Outcome.SUCCESS),
-        (None, Outcome.SUCCESS),
+        # Missing is not zero.
+        (None, Outcome.UNKNOWN),
         (1, Outcome.WARNING),
         (10**9, Outcome.WARNING),
         (-1, Outcome.WARNING),
     ],
 )
-def test_a_success_with_errors_is_a_warning(errors: int | None, outcome: Outcome) -> None:
+def test_a_success_is_known_to_have_had_no_errors(errors: int | None, outcome: Outcome) -> None:
     assert outcome_of("T", errors) is outcome
 
 

@@ -186,7 +186,8 @@ def test_a_name_is_one_line_without_blanks_at_its_ends(text: str) -> None:
         ("2026-11-21 03:00:34 no header", "2026-11-21 03:00:34", "", None, "no header"),
         ("web01-fd JobId 3:      Could not stat", "", "web01-fd", 3, "Could not stat"),
         ("", "", "", None, ""),
-        ("2026-11-21 03:00:34", "", "", None, "2026-11-21 03:00:34"),
+        # An empty row has a time all the same, by which it is sorted.
+        ("2026-11-21 03:00:34", "2026-11-21 03:00:34", "", None, ""),
     ],
 )  # fmt: skip
 def test_a_row_tells_its_time_its_daemon_and_its_job(

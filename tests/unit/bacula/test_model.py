@@ -311,3 +311,39 @@ def test_a_job_of_the_first_turn_of_the_doubled_hour_has_ended_in_the_second() -
         datetime(2026, 10, 25, 0, 20, tzinfo=UTC),
         datetime(2026, 10, 25, 0, 40, tzinfo=UTC),
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "real_ended", "died"),
+    [
+        ("f", None, True),
+        ("I", None, True),
+        ("f", at("20 23:30"), False),
+        ("T", None, False),
+        ("A", None, False),
+    ],
+)
+def test_what_failed_without_a_real_end_died_with_the_director(
+    status: str, real_ended: datetime | None, died: bool
+) -> None:
+    assert made_job(status=status, real_ended=real_ended).died_with_director is died
+
+
+@pytest.mark.parametrize(("later", "inherits"), [(minutes(60), False), (minutes(61), True)])
+def test_what_ended_more_than_an_hour_before_it_was_made_has_anothers_times(
+    later: timedelta, inherits: bool
+) -> None:
+    job = made_job(created=at("20 23:30") + later, real_ended=None)
+    assert job.inherits_times is inherits
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "begun"),
+    [("20 23:00", "20 23:00"), ("20 23:30", "20 23:30"), ("20 23:31", None)],
+)
+def test_a_virtual_full_began_when_it_was_due_unless_that_is_nonsense(
+    scheduled: str, begun: str | None
+) -> None:
+    job = made_job(scheduled=at(scheduled), ended=at("15 23:30"), real_ended=at("20 23:30"))
+    assert job.inherits_times
+    assert job.run_start == (None if begun is None else at(begun))

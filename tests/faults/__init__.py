@@ -1,0 +1,1 @@
+"""The fault matrix: a whole run meets every fault at every call."""
