@@ -9,13 +9,14 @@ PYTHON ?=
 export PYTHON
 
 BIN := .venv/bin
-CODE := app tests $(wildcard bench)
+CODE := app tests $(wildcard bench soak scripts/*.py)
 LOCALE := app/locale
 POT := build/bacula_report.pot
 # The functions whose first argument is a text to translate; for plurals, the first two.
 KEYWORDS := _ N_ tr _tr msg ngettext:1,2 nmsg:1,2 plural:1,2
-# Only `make lock` uses it.
+# Only `make lock` uses the one, only `make mutants` the other.
 UV_VERSION := 0.13.8
+MUTMUT_VERSION := 3.8.1
 
 .PHONY: help
 help: ## This list
@@ -28,8 +29,8 @@ run: venv ## Show a demo report, with no Director at hand (ARGS are passed on)
 	@$(BIN)/bacula-report demo $(ARGS)
 
 .PHONY: test
-test: lint system ## Lint, then unit, integration and browser tests with coverage (ARGS go to pytest)
-	@$(BIN)/python -m pytest --cov $(ARGS)
+test: lint system ## Lint, then every test, with coverage (ARGS go to pytest; -n0: in one process)
+	@$(BIN)/python -m pytest --cov -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: venv-dev ## flake8, ruff (rules and format), mypy --strict
@@ -50,6 +51,21 @@ format: venv-dev ## Format the code, and fix what ruff can fix
 .PHONY: bench
 bench: venv-dev ## Measure speed and memory (ARGS are passed on)
 	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: fuzz
+fuzz: venv-dev ## Feed all readers with rubbish, ever new (FUZZ_EXAMPLES=20000; ARGS go to pytest)
+	@FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/python -m pytest -n auto tests/fuzz $(ARGS) || { \
+		echo 'What failed is kept in .hypothesis and comes first: make fuzz ARGS="-n0 -k NAME"'; \
+		exit 1; }
+	@$(BIN)/python -m tests.fuzz.regexes
+
+.PHONY: soak
+soak: venv-dev ## Thousands of calls among faults, hundreds of kills, full disks (ARGS are passed on)
+	@$(BIN)/python -m soak $(ARGS)
+
+.PHONY: mutants
+mutants: venv-dev ## Break the code, and see whether a test notices (ARGS=app/assess/verdict.py)
+	@scripts/mutants $(MUTMUT_VERSION) $(ARGS)
 
 .PHONY: messages
 messages: venv-dev ## Collect the texts, update and compile the Korean catalogue
@@ -83,6 +99,14 @@ image-archive: engine ## Build the image into dist/, for hosts without a registr
 sbom: image ## Write what is in the image to dist/, as CycloneDX
 	@scripts/image-sbom
 
+.PHONY: licences
+licences: sbom ## Write docs/licences.md: what is in the image, and under which licences
+	@$(BIN)/python scripts/licences.py dist/bacula-report-*.cdx.json docs/licences.md
+
+.PHONY: audit
+audit: venv-dev ## Ask for known vulnerabilities of what is locked (ARGS go to pip-audit)
+	@$(BIN)/python scripts/audit.py $(ARGS)
+
 .PHONY: base-image
 base-image: engine ## Make the stand-in base image, where no registry is reached
 	@scripts/image-base
@@ -91,7 +115,7 @@ base-image: engine ## Make the stand-in base image, where no registry is reached
 clean: ## Remove .venv, caches and what was built (reports and logs stay)
 	@rm -rf .venv build dist htmlcov .coverage .coverage.* \
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache
-	@find app tests $(wildcard bench) -type d -name __pycache__ -prune -exec rm -rf {} +
+	@find app tests $(wildcard bench soak) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # Each looks at once whether there is anything to do.
 .PHONY: venv venv-dev system engine

@@ -1,6 +1,9 @@
 """What holds for every test: no network, no settings of the machine, nothing skipped in CI.
 
 Unit tests may not open a connection at all; the others reach this machine's loopback only.
+
+`make test` runs them in several processes (pytest-xdist), each file in one of them. So two files
+share nothing that has a fixed name or port, and whatever is built once has its own lock.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ import ipaddress
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,73 @@ settings.register_profile(
 settings.load_profile("ci" if in_ci() else "dev")
 
 
+# --- in several processes ---------------------------------------------------------------------
+
+# Long files first, short ones last, or one process would be left alone with a long one at the end.
+EARLY = ("deploy", "container", "browser")
+LATE = ("unit",)
+# Whose coverage is measured: tracing doubles a test's time.
+COVERED = ("unit", "integration")
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(HERE).parts[0]
+
+
+def _place(item: pytest.Item) -> int:
+    folder = _folder(item)
+    return EARLY.index(folder) if folder in EARLY else len(EARLY) + (folder in LATE)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the tests as their files are handed out, and say which of them are traced."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_place)
+    if config.pluginmanager.hasplugin("_cov"):
+        for item in items:
+            if _folder(item) not in COVERED:
+                item.add_marker("no_cover")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Say what `-n auto` is: one more than there are cores, for some tests mostly wait."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+# --- left out where it cannot run -------------------------------------------------------------
+
+_left_out = pytest.StashKey[list[str]]()
+
+
+def leave_out(
+    config: pytest.Config,
+    items: list[pytest.Item],
+    mine: list[pytest.Item],
+    name: str,
+    reason: Callable[[], str],
+) -> None:
+    """Take tests out of `items` where there is a reason, and remember to say so.
+
+    Never in CI, where the fixture that such a test needs then fails.
+    """
+    if not mine or in_ci():
+        return
+    if told := reason():
+        without = set(mine)
+        items[:] = [item for item in items if item not in without]
+        config.hook.pytest_deselected(items=mine)
+        config.stash.setdefault(_left_out, []).append(f"Not run: {len(mine)} {name} tests: {told}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what one of several processes has left out; each leaves out the same."""
+    told = getattr(node, "workeroutput", {}).get("left_out", [])
+    node.config.stash.setdefault(_left_out, [])[:] = told
+
+
 # --- nothing skipped in CI --------------------------------------------------------------------
 
 
@@ -54,12 +124,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a CI run that skipped anything."""
     if _skipped(session.config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash.get(_left_out, [])
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say why such a run failed."""
+    """Say why such a run failed, and what was left out, and why."""
+    for line in config.stash.get(_left_out, []):
+        terminalreporter.write_line(line, yellow=True)
     if count := _skipped(config):
         terminalreporter.write_line(f"CI runs every test, but {count} skipped.", red=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -26,9 +27,10 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
 from docker.models.images import Image
 from docker.models.networks import Network
+from packaging.markers import Marker
 
 from app import __version__
-from tests.conftest import in_ci
+from tests.conftest import leave_out
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -36,6 +38,7 @@ ROOT = HERE.parent.parent
 DOCKER_HOST = os.environ.get("DOCKER_HOST", "")
 ENGINE = ROOT / "scripts/image-engine"
 NAME = "localhost/bacula-report"
+LABEL = "org.opencontainers.image."
 PASSWORD = "correct-horse-9f2c"
 USER = "report"
 READY = b"answers on"
@@ -59,32 +62,15 @@ def _without_engine() -> str:
     )
 
 
-_left_out = pytest.StashKey[tuple[int, str]]()
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without an engine, leave out what needs one; never in CI, where the fixture then fails."""
-    mine = {
+    """Without an engine, leave out what needs one."""
+    mine = [
         item
         for item in items
         if item.path.is_relative_to(HERE) and "client" in getattr(item, "fixturenames", ())
-    }
-    if not mine or in_ci():
-        return
-    if reason := _without_engine():
-        items[:] = [item for item in items if item not in mine]
-        config.hook.pytest_deselected(items=list(mine))
-        config.stash[_left_out] = (len(mine), reason)
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say what was left out, and why."""
-    count, reason = config.stash.get(_left_out, (0, ""))
-    if count:
-        terminalreporter.write_line(f"Not run: {count} container tests: {reason}", yellow=True)
+    ]
+    leave_out(config, items, mine, "container", _without_engine)
 
 
 @dataclass(frozen=True)
@@ -165,6 +151,18 @@ class Rig:
             )
             assert done.code == 0, done.stderr
         return name
+
+    def secrets(self, **texts: str) -> dict[str, Any]:
+        """Mount files where secrets are, each for the container's user only."""
+        volume = self.volume(
+            "import os\n"
+            f"for name, text in {texts!r}.items():\n"
+            "    open(name, 'w').write(text + '\\n')\n"
+            "    os.chmod(name, 0o440)\n"
+            "    os.chown(name, 10001, 0)\n"
+            "os.chmod('.', 0o755)\n"
+        )
+        return {volume: {"bind": "/run/secrets", "mode": "ro"}}
 
     def start(self, *command: str, **options: Any) -> Container:
         """Start a hardened container; without `network` it has none."""
@@ -318,15 +316,8 @@ def rig(client: docker.DockerClient, image: Image) -> Iterator[Rig]:
 
 @pytest.fixture(scope="session")
 def secrets(rig: Rig) -> Mapping[str, Any]:
-    """The password as a file, mounted where secrets are; the file is for its reader only."""
-    volume = rig.volume(
-        "import os\n"
-        f"open('baculum', 'w').write({PASSWORD!r} + '\\n')\n"
-        "os.chmod('baculum', 0o440)\n"
-        "os.chown('baculum', 10001, 0)\n"
-        "os.chmod('.', 0o755)\n"
-    )
-    return {volume: {"bind": "/run/secrets", "mode": "ro"}}
+    """The password as a file, mounted where secrets are."""
+    return rig.secrets(baculum=PASSWORD)
 
 
 @pytest.fixture(scope="session")
@@ -339,6 +330,17 @@ def baculum(rig: Rig, secrets: Mapping[str, Any]) -> Container:
         environment=credentials(),
         volumes=dict(secrets),
     )
+
+
+def locked() -> dict[str, str]:
+    """What requirements.lock names for Linux: the version of each package."""
+    lines = re.findall(
+        r"(?m)^([\w.-]+)==([\w.]+)(?: ; (.+?))? \\$",
+        (ROOT / "requirements.lock").read_text("utf-8"),
+    )
+    return {
+        name: version for name, version, marker in lines if not marker or Marker(marker).evaluate()
+    }
 
 
 def credentials() -> dict[str, str]:

@@ -40,16 +40,8 @@ def mail(gateway: str) -> Iterator[MailServer]:
 
 @pytest.fixture(scope="module")
 def both_secrets(rig: Rig) -> Mapping[str, Any]:
-    """The API's password and the mail server's, each in a file for the container's user only."""
-    volume = rig.volume(
-        "import os\n"
-        f"for name, text in (('baculum', {PASSWORD!r}), ('mail', {MAIL_PASSWORD!r})):\n"
-        "    open(name, 'w').write(text + '\\n')\n"
-        "    os.chmod(name, 0o440)\n"
-        "    os.chown(name, 10001, 0)\n"
-        "os.chmod('.', 0o755)\n"
-    )
-    return {volume: {"bind": "/run/secrets", "mode": "ro"}}
+    """The API's password and the mail server's."""
+    return rig.secrets(baculum=PASSWORD, mail=MAIL_PASSWORD)
 
 
 @pytest.fixture

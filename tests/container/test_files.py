@@ -45,6 +45,17 @@ def test_the_build_names_no_host_but_the_default_base() -> None:
     assert hosts == ["docker.io/library/python:3.12-slim-bookworm"]
 
 
+def test_what_is_installed_comes_from_the_wheelhouse_and_is_held_to_the_lock() -> None:
+    installs = re.findall(r"(?m)install --quiet (.*\n(?: +.*\n)*?)(?=    &&|COPY)", CONTAINERFILE)
+    locked, project = (" ".join(one.replace("\\\n", " ").split()) for one in installs)
+
+    assert locked.startswith("--no-index --find-links /build/locked --no-compile --require-hashes")
+    assert locked.endswith("-r /build/requirements.lock")
+    # The project's own wheel, which is built here, and nothing that it may ask for.
+    assert project.startswith("--no-index --find-links /build/project --no-deps --no-compile")
+    assert not re.search(r"\b(?:curl|wget|apt-get|ADD)\b", CONTAINERFILE)
+
+
 def test_the_engine_is_sent_only_what_is_copied() -> None:
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
 

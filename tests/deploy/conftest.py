@@ -27,7 +27,7 @@ import pytest
 import yaml
 
 from app.demo import Baculum, told_night
-from tests.conftest import in_ci
+from tests.conftest import leave_out
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -57,32 +57,18 @@ def _without_host() -> str:
     return f"{', '.join(missing)} not found" if missing else ""
 
 
-_left_out = pytest.StashKey[tuple[int, str]]()
 _broken = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs a host where there can be none; but never in CI."""
-    mine = {
+    """Leave out what needs a host where there can be none."""
+    mine = [
         item
         for item in items
         if item.path.is_relative_to(HERE) and "host" in getattr(item, "fixturenames", ())
-    }
-    reason = _without_host() if mine and not in_ci() else ""
-    if reason:
-        items[:] = [item for item in items if item not in mine]
-        config.hook.pytest_deselected(items=list(mine))
-        config.stash[_left_out] = (len(mine), reason)
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say what was left out, and why."""
-    count, reason = config.stash.get(_left_out, (0, ""))
-    if count:
-        terminalreporter.write_line(f"Not run: {count} deployment tests: {reason}", yellow=True)
+    ]
+    leave_out(config, items, mine, "deployment", _without_host)
 
 
 # The tests of a host are chapters of one story: after a broken one, the rest means nothing.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from app.report.render import Format
 from app.settings import read_api, read_output
 from app.settings.delivery import read_delivery
 from app.snapshot import Filters
+from tests.disks import Full
 from tests.integration.deliver.mailserver import MailServer, Manners, hang_up
 from tests.integration.deliver.webserver import Answer, WebServer
 from tests.integration.test_cli import (
@@ -41,7 +41,6 @@ from tests.integration.test_cli import (
     quiet_night,
     settings_of,
 )
-from tests.integration.test_write import mounted
 
 # The server asks for a login without TLS: everything stays on loopback.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -348,26 +347,12 @@ def test_a_ping_that_fails_changes_nothing_but_is_told(cli: Cli, town: Town) -> 
     assert ran.err.count("Check REPORT_PING_URL") == 2
 
 
-@pytest.fixture
-def cramped(cli: Cli) -> Iterator[dict[str, Any]]:
-    """A folder "small" where no report fits, and what to start the command with."""
-    folder = cli.folder / "small"
-    folder.mkdir()
-    if mounted(folder, "-o", "size=64k"):
-        try:
-            yield {}
-        finally:
-            subprocess.run(["umount", str(folder)], check=True)
-        return
-    yield {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, 65_536))}
-
-
 def test_a_report_that_finds_no_room_is_mailed_all_the_same(
-    cli: Cli, town: Town, cramped: dict[str, Any]
+    cli: Cli, town: Town, full: Full
 ) -> None:
     """It may well be about that disk."""
-    ran = cli("--mode", "test", "--output", "small", env=town.settings, **cramped)
-    assert list((cli.folder / "small").glob("mail_*")) == []
+    ran = cli("--mode", "test", "--output", str(full.path), env=town.settings)
+    assert list(full.path.glob("mail_*")) == []
     assert (ran.code, ran.out) == (7, "")
     (message,) = town.mails
     name, content = attachment(message)
