@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import html
 import json
 import logging
 import logging.handlers
@@ -16,9 +17,9 @@ from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
-from app.bacula.joblog import clean
+from app.bacula.joblog import clean, repair
 from app.i18n import Message, Translator, msg
 
 LOGGER = "bacula_report"
@@ -28,16 +29,24 @@ _FILE_MODE = 0o640
 _MASK = "********"
 _AUTHORIZATION = re.compile(r"((?:Basic|Bearer)\s+)[A-Za-z0-9+/=._\-]{6,}")
 _URL_USER = re.compile(r"(://)[^/\s@]+@")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_ENTITY = re.compile(r"&(?:#\d{1,20}|#[xX][0-9a-fA-F]{1,20}|[A-Za-z]{2,10});?")
+_ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\\\"'/]))")
+_LAYERS = 5
+"""How often something may be quoted within something quoted: JSON in an exception in a list."""
 
 
 class Masker:
-    """Replaces secrets in any text, in each form they may take on the way."""
+    """Replaces secrets in any text, in each form they may take on the way.
+
+    The usual forms are looked for as they are. For all others the text is unquoted, layer by layer;
+    where a secret comes to light, the log gets the unquoted text, masked.
+    """
 
     def __init__(self, secrets: Iterable[str] = (), username: str = "") -> None:
         forms: set[str] = set()
-        for secret in secrets:
-            if not secret:
-                continue
+        self._secrets = {secret for secret in secrets if secret}
+        for secret in self._secrets:
             forms |= {secret, quote(secret, safe=""), quote_plus(secret)}
             # As repr() writes it in either kind of quotes, and as bytes.
             for written in (repr(f'"{secret}')[2:-1], repr(secret.encode() + b'"')[2:-2]):
@@ -46,13 +55,63 @@ class Masker:
             for pair in (f"{username}:{secret}", secret):
                 forms.add(base64.b64encode(pair.encode()).decode())
         self._forms = sorted(forms, key=len, reverse=True)
+        # Unquoting a text may change a secret that stands in it unquoted.
+        layers = set(self._secrets)
+        for secret in self._secrets:
+            for _ in range(_LAYERS):
+                layers.add(secret := _unquoted(secret))
+        self._unquoted = sorted(layers, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         """Return `text` with stars where a secret stood."""
-        for form in self._forms:
+        text = self._without(self._forms, text)
+        plain = text
+        for _ in range(_LAYERS if self._secrets else 0):
+            before, plain = plain, _unquoted(plain)
+            if plain == before:
+                break
+            masked = self._without(self._unquoted, plain)
+            if masked != plain:
+                text = plain = masked
+        return _URL_USER.sub(rf"\1{_MASK}@", _AUTHORIZATION.sub(rf"\1{_MASK}", text))
+
+    def _without(self, forms: Iterable[str], text: str) -> str:
+        """Return a text with stars for these forms, and for base64 that holds a secret."""
+        for form in forms:
             if form in text:
                 text = text.replace(form, _MASK)
-        return _URL_USER.sub(rf"\1{_MASK}@", _AUTHORIZATION.sub(rf"\1{_MASK}", text))
+        return _BASE64.sub(self._decoded, text) if self._secrets else text
+
+    def _decoded(self, found: re.Match[str]) -> str:
+        """Return what may be base64 as it is, or stars if a secret is in it."""
+        written = found.group().replace("-", "+").replace("_", "/")
+        for begin in range(4):
+            whole = written[begin : begin + (len(written) - begin) // 4 * 4]
+            # An incomplete group at the end may hold one or two bytes more.
+            rest = written[begin + len(whole) :]
+            told = base64.b64decode(whole + (rest + "=" * (-len(rest) % 4) if rest[1:] else ""))
+            if any(secret.encode("utf-8", "replace") in told for secret in self._secrets):
+                return _MASK
+        return found.group()
+
+
+def _unquoted(text: str) -> str:
+    """Return a text with one layer of quoting undone.
+
+    That of addresses, of HTML, of JSON and Python, and UTF-8 that was taken for Latin-1.
+    """
+    plain = _ENTITY.sub(lambda found: html.unescape(found.group()), unquote(text))
+    plain = repair(_ESCAPED.sub(_unescaped, plain))
+    # Of two halves of one character, as JSON has them, one character.
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    *numbers, sign = found.groups()
+    if sign:
+        return str(sign)
+    code = int(next(filter(None, numbers)), 16)
+    return chr(code) if code <= sys.maxunicode else found.group()
 
 
 class _Formatter(logging.Formatter):
@@ -70,7 +129,7 @@ class _Formatter(logging.Formatter):
         if record.exc_info:
             message += "\n" + self.formatException(record.exc_info)
         # Messages may quote a server; nothing in them may steer a terminal or forge a record.
-        message = clean(self._masker(message))
+        message = self._masker(clean(self._masker(message)))
         moment = datetime.fromtimestamp(record.created).astimezone()
         if self._as_json:
             return json.dumps(
@@ -141,8 +200,19 @@ def _daily_file(directory: Path) -> logging.Handler:
     return _DailyFile(path, when="midnight", backupCount=KEEP_DAYS, encoding="utf-8")
 
 
+def _is_torn(path: str) -> bool:
+    """Tell whether a file ends in the middle of a line, as on a disk that was full."""
+    # An empty one cannot be read from its end; another may be for writing only.
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+    return False
+
+
 class _DailyFile(logging.handlers.TimedRotatingFileHandler):
     """Rotates at midnight, also across runs that are shorter than a day, and never raises."""
+
+    _given_up = False
 
     def _open(self) -> TextIOWrapper:
         """Open the file, today's like every later one, for its owner and group only."""
@@ -150,10 +220,20 @@ class _DailyFile(logging.handlers.TimedRotatingFileHandler):
         # A link may lead to a device, which is not ours to close for others.
         if os.path.isfile(self.baseFilename):
             os.chmod(self.baseFilename, _FILE_MODE)
+            if _is_torn(self.baseFilename):
+                stream.write("\n")
         return stream
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Ignore a log that cannot be written any more: the disk may be full; the run goes on."""
+        """Say once, on the console, that the log cannot be written any more; the run goes on."""
+        error = sys.exc_info()[1]
+        if self._given_up or not isinstance(error, OSError):
+            return
+        self._given_up = True
+        values = {"path": self.baseFilename, "reason": error.strerror or type(error).__name__}
+        logging.getLogger(LOGGER).warning(
+            msg("The log file {path} is incomplete: {reason}", **values)
+        )
 
     def doRollover(self) -> None:
         """Rotate; when another run has just done so, simply go on with the new file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
@@ -35,10 +36,11 @@ def read_environment(env_file: str | None) -> dict[str, str | None]:
     if env_file or path.is_file():
         from dotenv import dotenv_values
 
+        from app.settings.reader import read_text
+
         try:
-            with path.open(encoding="utf-8") as stream:
-                # Without interpolation: a password may contain ${.
-                values |= dotenv_values(stream=stream, interpolate=False)
+            # Without interpolation: a password may contain ${.
+            values |= dotenv_values(stream=io.StringIO(read_text(path)), interpolate=False)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8"
             what = msg(

@@ -16,6 +16,8 @@ from app.errors import ReportError, WriteError
 from app.i18n import Translator, msg
 
 SIGTERM_EXIT = 128 + signal.SIGTERM
+SIGINT_EXIT = 128 + signal.SIGINT
+_passed_by = threading.Event()
 
 
 def put(result: str | bytes) -> None:
@@ -32,11 +34,14 @@ def put(result: str | bytes) -> None:
 
 
 def say(_: Translator, error: ReportError) -> None:
-    """Print every problem as one sentence with its cure, on stderr."""
+    """Print every problem as one sentence with its cure, on stderr; no path steers a terminal."""
+    # Only here: nobody should wait for it who asks for help.
+    from app.bacula.joblog import clean
+
     label = click.style(_("Error:"), fg=tint("red"))
     for what, cure in error.problems:
         told = f"{_.text(what)} {_.text(cure) if cure is not None else ''}".strip()
-        talk(f"{label} {told}")
+        talk(f"{label} {clean(told)}")
 
 
 def talk(text: str) -> None:
@@ -82,7 +87,7 @@ def heed_signals() -> None:
         heard += 1
         woken.set()
         # The second one may be the watcher's, and must not disturb what cleans up by then.
-        if heard != 2:
+        if heard != 2 and not _passed_by.is_set():
             raise SystemExit(SIGTERM_EXIT) if number == signal.SIGTERM else KeyboardInterrupt
 
     def wake() -> None:
@@ -96,12 +101,19 @@ def heed_signals() -> None:
     threading.Thread(target=wake, name="signals", daemon=True).start()
 
 
+def pass_signals_by() -> None:
+    """Heed no signal any more: there is nothing left to be stopped."""
+    _passed_by.set()
+
+
 def end(code: int) -> NoReturn:
     """Leave at once: a call that is still under way must not hold the process."""
     from app.logs import tear_down
 
     tear_down()
-    for stream in (sys.stdout, sys.stderr):
+    # What was stopped while it waited for its reader must not begin to wait again.
+    stopped = code in (SIGTERM_EXIT, SIGINT_EXIT)
+    for stream in () if stopped else (sys.stdout, sys.stderr):
         # A closed one is None.
         with suppress(AttributeError, OSError, ValueError):
             stream.flush()

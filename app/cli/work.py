@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.environment import host_zone, with_environment
-from app.cli.process import put, talk, tint
+from app.cli.process import pass_signals_by, put, talk, tint
 from app.errors import ExitCode, SettingsError, UsageError
 from app.i18n import Translator, language_for, msg
 from app.period import Mode, PeriodRequest
@@ -79,23 +79,26 @@ def run_report(
         result = run(
             order, api, output, delivery, dry=bool(options.get("dry_run")), written=made.extend
         )
+        for path in result.paths[1:]:
+            logging.getLogger(LOGGER).info(msg("Also written: {path}", path=str(path)))
+        if result.sent is not None:
+            _show_plan(result.sent.planned, Translator(language), masker)
+        # As bytes: the path is printed as it is, whatever the terminal's encoding.
+        put(os.fsencode(result.paths[0]))
+        # Nothing is left that could be stopped; what was done must not be denied.
+        pass_signals_by()
+        return _exit_code(result, options["fail_on"])
     except (KeyboardInterrupt, SystemExit) as error:
         if not made:
             raise
-        talk(
-            Translator(language)(
-                "Stopped while it was being sent; the report is {path}.", path=str(made[0])
-            )
-        )
+        _ = Translator(language)
+        if delivery.silent:
+            told = _("Stopped; the report had been written: {path}", path=str(made[0]))
+        else:
+            told = _("Stopped while it was being sent; the report is {path}.", path=str(made[0]))
+        talk(told)
         code = getattr(error, "code", None)
         return code if isinstance(code, int) else 128 + signal.SIGINT
-    for path in result.paths[1:]:
-        logging.getLogger(LOGGER).info(msg("Also written: {path}", path=str(path)))
-    if result.sent is not None:
-        _show_plan(result.sent.planned, Translator(language), masker)
-    # As bytes: the path is printed as it is, whatever the terminal's encoding.
-    put(os.fsencode(result.paths[0]))
-    return _exit_code(result, options["fail_on"])
 
 
 class _Reading:

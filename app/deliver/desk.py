@@ -384,8 +384,10 @@ class _Desk:
                 )
 
     def _problem(self, error: DeliveryError) -> None:
+        # A disk that is full is so for every letter.
+        if str(error) not in map(str, self._problems):
+            _log.error(error.told)
         self._problems.append(error)
-        _log.error(error.told)
 
 
 def _letter(order: Order, channel: Channel, cause: Cause, now: datetime) -> Letter:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import time
+from glob import escape
 from pathlib import Path
+
+STRAY_AFTER = 3600
+"""Seconds after which a draft belongs to no run that lives: it is written in an instant."""
 
 
 def write_file(path: Path, content: bytes, mode: int) -> None:
     """Write a file and force it to the disk; whoever looks sees the old or the new one, whole.
+
+    Drafts of the same file that killed runs left behind are removed.
 
     Raises:
         OSError: if it cannot be written; the old file is still there, and nothing else.
@@ -24,6 +31,15 @@ def write_file(path: Path, content: bytes, mode: int) -> None:
             draft.unlink()
         raise
     sync_folder(path.parent)
+    remove_strays(path.parent, f".{escape(path.name)}.*.tmp")
+
+
+def remove_strays(folder: Path, pattern: str) -> None:
+    """Remove the drafts that killed runs left in a folder, as far as that is possible."""
+    with contextlib.suppress(OSError):
+        for path in list(folder.glob(pattern)):
+            if path.stat().st_mtime < time.time() - STRAY_AFTER:
+                path.unlink(missing_ok=True)
 
 
 def write_through(path: Path, content: bytes, mode: int) -> None:

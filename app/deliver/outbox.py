@@ -2,6 +2,7 @@
 
     outbox/<letter id>/letter.json   what is sent; page.html beside it, if the channel takes it
     outbox/<letter id>/state.json    what became of each recipient, and doubtful attempts
+    outbox/<letter id>/spare         room for the next state, should the disk be full by then
     outbox/failed/<letter id>/       put aside for good, with the reason
     outbox/kept/<report>.json        what was to be sent of each report, to send it again
     outbox/told.json                 what each channel was told last (rules)
@@ -27,7 +28,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.deliver.files import sync_folder, write_file, write_through
+from app.deliver.files import (
+    STRAY_AFTER,
+    remove_strays,
+    sync_folder,
+    write_file,
+    write_through,
+)
 from app.deliver.model import DeliveryError, Letter, Parcel, Results, Trouble
 from app.deliver.paper import (
     FORMAT,
@@ -55,8 +62,9 @@ KEEP = 200
 """Reports that can be sent again."""
 FOLDER_MODE = 0o750
 FILE_MODE = 0o640
-_STRAY_AFTER = 24 * 3600
-_LETTER, _STATE, _PAGE = "letter.json", "state.json", "page.html"
+_LETTER, _STATE, _PAGE, _SPARE = "letter.json", "state.json", "page.html", "spare"
+_SPARE_SIZE = 8192
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 WAITING, SENT, FAILED = "waiting", "sent", "failed"
 
@@ -162,7 +170,14 @@ class Slip:
             "recipients": {name: asdict(state) for name, state in self._recipients.items()},
         }
         try:
-            write_file(self.folder / _STATE, as_json(state), FILE_MODE)
+            try:
+                write_file(self.folder / _STATE, as_json(state), FILE_MODE)
+            except OSError as error:
+                if error.errno not in _NO_ROOM or not (self.folder / _SPARE).exists():
+                    raise
+                # Without this note the letter could not be sent, though it has its place here.
+                (self.folder / _SPARE).unlink()
+                write_file(self.folder / _STATE, as_json(state), FILE_MODE)
         except OSError as error:
             raise _error(self.folder, error) from error
 
@@ -187,16 +202,17 @@ class Outbox:
         slip = Slip(letter, draft, 0, {one: _Recipient() for one in letter.recipients})
         try:
             self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            draft.mkdir(mode=FOLDER_MODE)
             try:
+                draft.mkdir(mode=FOLDER_MODE)
                 write_through(draft / _LETTER, as_json(tell_letter(letter)), FILE_MODE)
                 if letter.parcel.page is not None:
                     write_through(draft / _PAGE, letter.parcel.page.content, FILE_MODE)
                 slip._save()
+                write_through(draft / _SPARE, bytes(_SPARE_SIZE), FILE_MODE)
                 sync_folder(draft)
                 draft.rename(target)
             except BaseException:
-                shutil.rmtree(draft, ignore_errors=True)
+                _remove(draft)
                 raise
             sync_folder(self.folder)
         except OSError as error:
@@ -280,9 +296,11 @@ class Outbox:
                 return
             # One step, so that a letter that was sent is never found again half removed.
             done = self.folder / f".done-{secrets.token_hex(8)}"
-            slip.folder.rename(done)
-            sync_folder(self.folder)
-            shutil.rmtree(done, ignore_errors=True)
+            try:
+                slip.folder.rename(done)
+                sync_folder(self.folder)
+            finally:
+                _remove(done)
         except OSError as error:
             raise _error(self.folder, error) from error
 
@@ -327,7 +345,7 @@ class Outbox:
         for name in self._names(self.folder):
             stray = self.folder / name
             if name.startswith(".done-") or (
-                name.startswith(".draft-") and _changed(stray) < time.time() - _STRAY_AFTER
+                name.startswith(".draft-") and _changed(stray) < time.time() - STRAY_AFTER
             ):
                 shutil.rmtree(stray, ignore_errors=True)
 
@@ -386,7 +404,8 @@ class Outbox:
             ) from error
 
     def _forget(self, now: datetime) -> None:
-        """Remove what was kept long ago."""
+        """Remove what was kept long ago, and what killed runs left behind."""
+        remove_strays(self._kept, ".*.tmp")
         oldest = now.timestamp() - timedelta(days=KEEP_DAYS).total_seconds()
         files = sorted((_changed(one), one) for one in self._kept.glob("*.json"))
         surplus = max(len(files) - KEEP + 1, 0)
@@ -481,6 +500,14 @@ class Outbox:
             return []
 
 
+def _remove(folder: Path) -> None:
+    """Remove a folder as far as it is there, also when a signal comes in between."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _hold(handle: int, until: float) -> bool:
     while True:
         try:
@@ -511,6 +538,7 @@ def _fate(value: Any) -> str:
 
 _CURES: dict[int, Message] = {
     errno.ENOSPC: msg("Free some space there; until then a letter that is not taken is lost."),
+    errno.EDQUOT: msg("Free some space there; until then a letter that is not taken is lost."),
     errno.EROFS: msg("Mount it writable."),
 }
 _CURE = msg("Check the folder's owner and mode.")

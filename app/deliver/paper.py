@@ -12,7 +12,14 @@ from app.deliver.model import Cause, Count, Letter, Page, Parcel, Point
 
 FORMAT = 1
 """The files' form; a new one gets a new number."""
-NOT_READABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+NOT_READABLE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)
 """What reading anything else than a letter raises."""
 _TEXTS = (
     "report_id", "audience", "language", "director", "period", "level", "verdict", "sentence",
@@ -45,7 +52,7 @@ def read_letter(told: Mapping[str, Any], page: Callable[[str], bytes | None]) ->
         page: returns the content of the page of that name, None if it is gone.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: if it is none (`NOT_READABLE`).
+        ValueError, KeyError, TypeError, ...: if it is none (`NOT_READABLE`).
         OSError: what `page` raises.
     """
     check_format(told)
@@ -76,12 +83,22 @@ def read_parcel(told: Mapping[str, Any], page: Callable[[str], bytes | None]) ->
         generated=moment_of(told["generated"]),
         start=moment_of(told["start"]),
         end=moment_of(told["end"]),
-        counts=tuple(Count(**one) for one in told["counts"]),
-        findings=tuple(Point(**one) for one in told["findings"]),
+        counts=tuple(map(_count, told["counts"])),
+        findings=tuple(
+            Point(*(text_of(one[name]) for name in ("severity", "sentence", "action")))
+            for one in told["findings"]
+        ),
         keys=tuple(text_of(one) for one in told["keys"]),
         complete=bool(told["complete"]),
         page=None if content is None else Page(text_of(named), content),
     )
+
+
+def _count(told: Mapping[str, Any]) -> Count:
+    number = told["number"]
+    if not isinstance(number, int):
+        raise TypeError(f"{type(number).__name__} instead of a number")
+    return Count(text_of(told["kind"]), text_of(told["label"]), number)
 
 
 def check_format(told: Mapping[str, Any]) -> None:
@@ -95,15 +112,18 @@ def check_format(told: Mapping[str, Any]) -> None:
 
 
 def text_of(value: Any) -> str:
-    """Return a text; anything else is an error."""
+    """Return a text that can be written again; anything else is an error."""
     if not isinstance(value, str):
         raise TypeError(f"{type(value).__name__} instead of text")
+    value.encode()
     return value
 
 
 def moment_of(value: Any) -> datetime:
-    """Return a moment with its offset; anything else is an error."""
+    """Return a moment with its offset, not near the ends of the calendar; all else is an error."""
     moment = datetime.fromisoformat(text_of(value))
     if moment.tzinfo is None:
         raise ValueError(f"{value} has no offset")
+    if not 1971 <= moment.year <= 9990:
+        raise ValueError(f"{value} cannot be told in every zone")
     return moment

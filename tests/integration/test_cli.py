@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -987,6 +989,33 @@ def test_a_signal_ends_a_run_at_once_and_leaves_nothing(
     assert (code, "") == (ran.code, ran.out)
     assert told in ran.err
     assert list((cli.folder / "reports").iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_that_comes_when_the_report_is_written_does_not_deny_it(
+    ready: Cli, number: signal.Signals, code: int
+) -> None:
+    """Nobody takes the path: the run waits with its work done."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    process = ready.start("--mode", "production", "-q", stdout=writer)
+    os.close(writer)
+    pages: list[Path] = []
+    while not pages:
+        time.sleep(0.01)
+        pages = list((ready.folder / "reports").glob("mail_*.html"))
+    process.send_signal(number)
+    ran = ready.ended(process)
+    os.close(reader)
+    assert ran.code == code
+    assert (
+        ran.err == f"Stopped; the report had been written: {pages[0].relative_to(ready.folder)}\n"
+    )
+    assert len(list((ready.folder / "reports").iterdir())) == 2
 
 
 def test_eight_runs_at_once_make_eight_reports(ready: Cli) -> None:

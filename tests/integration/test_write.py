@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import random
-import resource
 import signal
 import stat
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from app.errors import WriteError
 from app.report.write import prepare, write_report
+from tests.disks import Full, disk
 
 ROOT = Path(__file__).parents[2]
 SECOND = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -163,41 +164,6 @@ def test_a_name_that_cannot_be_is_told_so(tmp_path: Path) -> None:
             prepare(tmp_path / name)
 
 
-def mounted(folder: Path, *options: str) -> bool:
-    """Put a small file system there; only root can."""
-    command = ["mount", "-t", "tmpfs", *options, "tmpfs", str(folder)]
-    return os.geteuid() == 0 and subprocess.run(command, capture_output=True).returncode == 0
-
-
-@dataclass(frozen=True)
-class Full:
-    """A folder where little fits, and how the system says so."""
-
-    path: Path
-    reason: str
-
-
-@pytest.fixture
-def full(tmp_path: Path) -> Iterator[Full]:
-    """A full disk; where none can be mounted, a limit of this process does the same."""
-    folder = tmp_path / "full"
-    folder.mkdir()
-    if mounted(folder, "-o", "size=64k"):
-        try:
-            yield Full(folder, "No space left on device")
-        finally:
-            subprocess.run(["umount", str(folder)], check=True)
-        return
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, before[1]))
-    try:
-        yield Full(folder, "File too large")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, ignored)
-
-
 @pytest.mark.parametrize("size", [70_000, 1_000_000, 20_000_000])
 def test_a_full_disk_leaves_nothing_behind(full: Full, size: int) -> None:
     older = write_report(full.path, {"html": "older"}, SECOND)
@@ -223,19 +189,16 @@ def test_a_full_disk_is_told_with_its_cure(tmp_path: Path, monkeypatch: pytest.M
 def read_only(tmp_path: Path) -> Iterator[Path]:
     """A folder that refuses: for root, whom no mode stops, a file system mounted so."""
     folder = tmp_path / "read-only"
-    folder.mkdir()
-    if mounted(folder, "-o", "ro"):
-        try:
+    with disk(folder, "ro") as there:
+        if there:
             yield folder
-        finally:
-            subprocess.run(["umount", str(folder)], check=True)
-    elif os.geteuid() == 0:
-        # A root that may not mount: nobody makes files there.
-        yield Path("/proc/self")
-    else:
-        folder.chmod(0o555)
-        yield folder
-        folder.chmod(0o755)
+        elif os.geteuid() == 0:
+            # A root that may not mount: nobody makes files there.
+            yield Path("/proc/self")
+        else:
+            folder.chmod(0o555)
+            yield folder
+            folder.chmod(0o755)
 
 
 def test_a_read_only_folder_is_told_before_and_while_writing(read_only: Path) -> None:
@@ -294,6 +257,102 @@ def test_without_modes_reports_are_written(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "fchmod", refuse)
     assert [path.name for path in write_report(tmp_path, REPORT, SECOND)] == NAMES
+
+
+def test_without_hard_links_a_kill_leaves_no_empty_report(tmp_path: Path) -> None:
+    """A name that was taken first would be a report without a word in it."""
+    killed_at("replace", tmp_path, "os.link = refuse")
+    assert list(tmp_path.glob("mail_*")) == []
+    assert [path.name for path in write_report(tmp_path, REPORT, SECOND)] == NAMES
+    assert names(tmp_path) == NAMES
+
+
+# --- what killed runs left ---------------------------------------------------------------------
+
+
+def killed_at(function: str, folder: Path, *more: str) -> None:
+    """Let a process write a report, and kill it when it does something for the last time.
+
+    That is the naming of the report itself, and the removal of the first draft.
+    """
+    code = """
+        import errno, os, signal, sys
+        from datetime import UTC, datetime
+        from pathlib import Path
+        from app.report import write
+
+        def refuse(*_):
+            raise OSError(errno.EPERM, "no links here")
+
+        def deadly(*given):
+            if sys.argv[2] != "link" or given[1].suffix == ".html":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*given)
+
+        real = getattr(os, sys.argv[2])
+        setattr(os, sys.argv[2], deadly)
+        exec(sys.argv[3])
+        contents = {"html": "<p>half</p>\\n", "json": "{}\\n"}
+        write.write_report(Path(sys.argv[1]), contents, datetime(2026, 11, 21, tzinfo=UTC))
+    """
+    process = python(code, str(folder), function, "\n".join(more))
+    _, told = process.communicate()
+    assert (process.returncode, told) == (-signal.SIGKILL, b"")
+
+
+def test_a_report_without_its_page_is_taken_back_by_the_next_run(tmp_path: Path) -> None:
+    killed_at("link", tmp_path)
+    assert [path.name for path in tmp_path.glob("mail_*")] == ["mail_20261121000000.json"]
+    write_report(tmp_path, REPORT, SECOND)
+    assert names(tmp_path) == NAMES
+
+
+def test_a_report_that_was_whole_stays_when_its_drafts_are_cleared_away(tmp_path: Path) -> None:
+    killed_at("unlink", tmp_path)
+    whole = ["mail_20261121000000.html", "mail_20261121000000.json"]
+    assert sorted(path.name for path in tmp_path.glob("mail_*")) == whole
+    assert len(names(tmp_path)) == 4
+    write_report(tmp_path, REPORT, SECOND)
+    assert names(tmp_path) == [*whole, *NAMES]
+
+
+def test_the_drafts_of_a_run_that_still_writes_are_left_alone(tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        from datetime import UTC, datetime
+        from pathlib import Path
+        from app.report.write import write_report
+
+        def slow(handle):
+            sys.stdout.write("writing\\n"); sys.stdout.flush(); sys.stdin.readline()
+
+        os.fsync = slow
+        write_report(Path(sys.argv[1]), {"html": "slow"}, datetime(2026, 11, 21, tzinfo=UTC))
+    """
+    process = python(code, str(tmp_path))
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"writing\n"
+    write_report(tmp_path, REPORT, SECOND)
+    assert len(list(tmp_path.glob(".mail_*"))) == 1
+    _, told = process.communicate(b"\n\n")
+    assert (process.returncode, told) == (0, b"")
+    assert (tmp_path / "mail_20261121000000.html").read_text() == "slow"
+    assert len(names(tmp_path)) == 3
+
+
+def test_an_old_draft_goes_even_while_another_run_writes(tmp_path: Path) -> None:
+    """Also where the file system has no locks."""
+    for name, hours in ((".mail_old_0.tmp", 25), (".mail_young_0.tmp", 1)):
+        (tmp_path / name).touch()
+        made = time.time() - hours * 3600
+        os.utime(tmp_path / name, (made, made))
+    other = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_SH)
+    write_report(tmp_path, REPORT, SECOND)
+    os.close(other)
+    assert names(tmp_path) == [".mail_young_0.tmp", *NAMES]
+    write_report(tmp_path, REPORT, SECOND)
+    assert len(names(tmp_path)) == 4
 
 
 # --- the end, at any moment --------------------------------------------------------------------
@@ -366,6 +425,13 @@ def test_a_kill_at_any_moment_leaves_no_torn_report(tmp_path: Path, batch: int) 
         process = end_after(moments.randrange(1, 60), folder, signal.SIGKILL)
         assert process.returncode == -signal.SIGKILL
         check_whole(folder)
+        # Later than all of these: whatever was half done is gone then.
+        write_report(folder, {"html": "", "json": ""}, SECOND + timedelta(days=1))
+        (folder / "mail_20261122080000.html").unlink()
+        (folder / "mail_20261122080000.json").unlink()
+        check_whole(folder)
+        assert list(folder.glob(".*")) == []
+        assert len(list(folder.glob("*.json"))) == len(list(folder.glob("*.html")))
 
 
 def test_a_polite_end_at_any_moment_leaves_whole_reports_and_nothing_else(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ _LOCAL = re.compile(r"[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]{1,64}")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
 # Commas and semicolons, but not those in quotes or in angle brackets.
-_PART = re.compile(r'(?:[^,;"<\n]|"(?:[^"\\]|\\.)*"|<[^>\n]*>)+')
+_PART = re.compile(r'(?:[^,;"<\n]|"(?:[^"\\]|\\.)*"|<[^<>\n]*>)+')
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,8 @@ def _boundary(letter: Letter, kind: str) -> str:
 
 
 def _html(html: str) -> MIMEText:
-    return MIMEText(html, "html", "utf-8")
+    # Halves of characters, which no encoding can write, are no reason to send nothing.
+    return MIMEText(html.encode("utf-8", "replace").decode(), "html", "utf-8")
 
 
 def _body(letter: Letter, notes: Sequence[str]) -> tuple[str, str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,10 @@ from app.deliver.rules import When
 from app.deliver.web import Address
 from app.errors import ExitCode
 from app.i18n import Message, msg
+from app.logs import LOGGER
+from tests.disks import Full
 from tests.integration.deliver.mailserver import MailServer, Manners, drop, drop_after_taking
 from tests.integration.deliver.webserver import Answer, WebServer
-from tests.integration.test_write import mounted
 from tests.unit.deliver.made import MADE, a_good_parcel, a_parcel
 
 A, B, C = "a@example.com", "b@example.com", "c@example.com"
@@ -138,8 +141,8 @@ def test_a_letter_is_on_disk_before_it_is_tried(office: Office) -> None:
     with MailServer() as server, WebServer() as web:
         assert office.run([Watching(mail(server)), Watching(hook(web))], a_parcel()).delivered
     (_, with_page, letter), (_, without_page, _) = seen
-    assert with_page == ["letter.json", "page.html", "state.json"]
-    assert without_page == ["letter.json", "state.json"]
+    assert with_page == ["letter.json", "page.html", "spare", "state.json"]
+    assert without_page == ["letter.json", "spare", "state.json"]
     assert letter["parcel"]["subject"] == a_parcel().subject
 
 
@@ -542,31 +545,84 @@ def test_what_was_told_is_forgotten_if_it_is_damaged(office: Office) -> None:
             assert [one.fate for one in outcome.deliveries] == [Fate.SENT]
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk that is full at once."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if not mounted(folder, "-o", "size=64k"):
-        pytest.skip("no file system can be mounted here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def test_a_full_disk_is_told_and_the_letter_is_sent_all_the_same(small_disk: Path) -> None:
+def test_a_full_disk_is_told_and_the_letter_is_sent_all_the_same(full: Full) -> None:
     """It is the only way left, and the report may well be about that disk."""
-    (small_disk / "much").write_bytes(b"x" * 60_000)
-    office = Office(small_disk)
+    (full.path / "much").write_bytes(b"x" * 60_000)
+    office = Office(full.path)
     with MailServer() as server, WebServer(Answer(500)) as web:
-        outcome = office.run([mail(server), hook(web)], a_parcel(text="x" * 50_000))
+        outcome = office.run([mail(server), hook(web)], a_parcel(text="x" * 70_000))
         assert len(server.received) == 1
     assert office.waiting == []
-    assert any("No space left" in str(problem) for problem in outcome.problems)
+    assert any(full.reason in str(problem) for problem in outcome.problems)
     assert {one.channel: (one.fate, one.kept) for one in outcome.deliveries} == {
         "mail": (Fate.SENT, False),
         "slack": (Fate.WAITING, False),
     }
     assert outcome.exit_code is ExitCode.DELIVERY
+
+
+@pytest.mark.parametrize("where", ["app.deliver.outbox.sync_folder", "shutil.rmtree"])
+def test_an_interruption_while_a_sent_letter_is_cleared_away_leaves_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    sent = False
+    room, _, name = where.rpartition(".")
+    properly = getattr(import_module(room), name)
+
+    def interrupted(*given: Any, **named: Any) -> None:
+        nonlocal sent
+        if sent and list(office.folder.glob(".done-*")):
+            sent = False
+            raise KeyboardInterrupt
+        properly(*given, **named)
+
+    class Sending(Watched):
+        def send(
+            self, letter: Letter, recipients: Sequence[str], commit: Callable[[], None]
+        ) -> Results:
+            nonlocal sent
+            results = self.channel.send(letter, recipients, commit)
+            sent = True
+            return results
+
+    monkeypatch.setattr(where, interrupted)
+    with MailServer() as server:
+        with pytest.raises(KeyboardInterrupt):
+            office.run([Sending(mail(server))], a_parcel())
+        assert len(server.received) == 1
+    assert [one.name for one in office.folder.iterdir()] == [".lock"]
+
+
+def test_a_letter_in_the_outbox_can_be_sent_though_the_disk_is_full_by_then(full: Full) -> None:
+    """That it is about to be sent must be noted first; there is room for that note."""
+    office = Office(full.path)
+
+    class Filling(Watched):
+        def send(
+            self, letter: Letter, recipients: Sequence[str], commit: Callable[[], None]
+        ) -> Results:
+            with suppress(OSError), (full.path / "much").open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(512))
+            return self.channel.send(letter, recipients, commit)
+
+    with MailServer() as server:
+        outcome = office.run([Filling(mail(server))], a_parcel(text="x" * 9_000))
+        assert len(server.received) == 1
+    assert fates(outcome) == {f"mail {A}": Fate.SENT}
+    assert office.waiting == []
+
+
+def test_a_full_disk_is_told_once(
+    full: Full, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (full.path / "much").write_bytes(b"x" * 60_000)
+    monkeypatch.setattr(logging.getLogger(LOGGER), "propagate", True)
+    with MailServer() as server:
+        channels = [mail(server, name=name) for name in ("one", "two", "three")]
+        Office(full.path).run(channels, a_parcel(text="x" * 70_000))
+        assert len(server.received) == 3
+    assert caplog.text.count(f"{full.path}/outbox cannot be used") == 1
 
 
 def test_books_that_cannot_be_kept_are_told(office: Office) -> None:
