@@ -30,8 +30,8 @@ WAITING_FOR = {
 }
 _CONCLUSION_FIRST = (Outcome.RUNNING, Outcome.WAITING, Outcome.UNKNOWN, Outcome.CANCELLED)
 _PREFIX = re.compile(r"^(\S+: )?\s*((fatal error|error|warning): )?(\w+\.cc?:\d+ )?", re.IGNORECASE)
-_TRAILER = re.compile(r"\s*Possible causes:$")
-_DETAIL = re.compile(r"\"[^\"]+\"|\([^)]+\)")
+_TRAILER = re.compile(r"(?<!\s)\s*Possible causes:$")
+_DETAIL = re.compile(r"\"[^\"]+\"|\([^()]+\)")
 
 
 def judge_job(job: Job, snapshot: Snapshot, copies: Set[int] = frozenset()) -> JudgedJob:
@@ -113,16 +113,16 @@ def _conclusions(
     """Say what neither the letter nor a log line says by itself."""
     found: list[Message] = []
     if outcome is Outcome.UNKNOWN:
+        letter = live.status if live and live.status else job.status
         found.append(
-            msg(
-                "Its status letter {letter!r} is not known; look at it.",
-                letter=live.status if live and live.status else job.status,
-            )
+            msg("It has ended, but how many errors it had is not known.")
+            if job.status == "T"
+            else msg("Its status letter {letter!r} is not known; look at it.", letter=letter)
         )
     elif outcome is Outcome.CANCELLED:
         found.append(_cancelled(job, log))
     elif outcome in (Outcome.WAITING, Outcome.RUNNING):
-        found += _open(job, outcome, live, snapshot)
+        found += _open(outcome, live, snapshot)
     elif outcome is Outcome.FAILED:
         found += _failed(job, log)
     elif outcome is Outcome.WARNING and job.status == "D":
@@ -172,7 +172,7 @@ def _cancelled(job: Job, log: JobLog | None) -> Message:
     return msg("It was cancelled while it ran.")
 
 
-def _open(job: Job, outcome: Outcome, live: LiveJob | None, snapshot: Snapshot) -> list[Message]:
+def _open(outcome: Outcome, live: LiveJob | None, snapshot: Snapshot) -> list[Message]:
     if live is None:
         if snapshot.live is None:
             return []

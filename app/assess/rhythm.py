@@ -50,10 +50,6 @@ class Clock:
         """Note these moments as the clocks of `zone` showed them."""
         self._walls = sorted(wall(moment, zone) for moment in moments)
 
-    def __bool__(self) -> bool:
-        """Whether anything happened at all."""
-        return bool(self._walls)
-
     def at(self, time: datetime) -> bool:
         """Whether something happened at about this wall-clock time."""
         found = bisect_left(self._walls, time - TOLERANCE)

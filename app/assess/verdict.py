@@ -36,7 +36,6 @@ _TOLD_BY = {
     Outcome.CANCELLED: Kind.CANCELLED,
     Outcome.WARNING: Kind.HIDDEN_ERRORS,
     Outcome.WAITING: Kind.NEEDS_OPERATOR,
-    Outcome.RUNNING: Kind.NEEDS_OPERATOR,
 }
 """The kind of finding that tells of jobs with an outcome: muting it mutes them."""
 

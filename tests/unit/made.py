@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from app.assess import JudgedJob
 from app.assess.case import Case
+from app.assess.finding import Kind, Notice, Severity
 from app.assess.history import read_past
 from app.assess.jobs import judge_job
 from app.assess.protection import protection_of
 from app.bacula.clock import ClockSource
 from app.bacula.joblog import JobLog, read_log
 from app.bacula.model import Job, LiveJob
-from app.i18n import msg
+from app.i18n import Message, msg
 from app.period import Mode, Period
 from app.policy import Policy
 from app.snapshot import Gap, GapSource, Snapshot, Source
@@ -119,3 +121,51 @@ def made_case(snapshot: Snapshot, policy: Policy | None = None) -> Case:
 def minutes(count: float) -> timedelta:
     """A length of time."""
     return timedelta(minutes=count)
+
+
+# --- notices ----------------------------------------------------------------------------------
+
+_PLACE = re.compile(r"\{(\w+)[^{}]*\}")
+_OF_NO_CLIENT = {Kind.POOL_FULL, Kind.ROOM, Kind.EXPIRING, Kind.VOLUME_ERROR, Kind.CATALOG_BACKUP}
+_OF_NO_JOB = {*_OF_NO_CLIENT, Kind.NO_JOB, Kind.NO_RESTORE_TEST, Kind.NO_VERIFY}
+_OF_RUNS = {
+    *(Kind.FAILED, Kind.CANCELLED, Kind.EMPTY, Kind.UNUSUAL, Kind.BROKEN_CHAIN, Kind.STALLED),
+    *(Kind.HIDDEN_ERRORS, Kind.UPGRADED, Kind.RECOVERED, Kind.SOLVED, Kind.NEVER_BACKED_UP),
+    Kind.NEEDS_OPERATOR,
+}
+_SINCE = {
+    *(Kind.MISSED, Kind.LATE, Kind.NEEDS_OPERATOR, Kind.STALLED, Kind.NEVER_BACKED_UP),
+    *(Kind.BROKEN_CHAIN, Kind.SOLVED, Kind.EMPTY, Kind.UNUSUAL),
+}
+_NOTHING_TO_DO = {Kind.RECOVERED, Kind.SOLVED, Kind.UPGRADED, Kind.NEVER_RUN, Kind.EXPIRING}
+"""Kinds of which some, as mere information, ask nobody to do anything."""
+
+
+def in_full(notices: Iterable[Notice]) -> list[Notice]:
+    """Notices, each of which tells all that its kind has to tell.
+
+    Every sentence has its values, somebody is told what to do, and it is known whom it is about.
+    """
+    found = list(notices)
+    for notice in found:
+        said_in_full(notice.sentence)
+        if notice.action is not None:
+            said_in_full(notice.action)
+        else:
+            assert notice.kind in _NOTHING_TO_DO, notice
+            assert notice.severity is Severity.INFO, notice
+        assert notice.client or notice.kind in _OF_NO_CLIENT, notice
+        assert notice.job or notice.kind in _OF_NO_JOB, notice
+        assert notice.jobids or notice.kind not in _OF_RUNS, notice
+        assert notice.since is not None or notice.kind not in _SINCE, notice
+    return found
+
+
+def said_in_full(message: Message) -> None:
+    """A message that has a value for each of its places, and so have the messages in it."""
+    assert message.msgid, message
+    for place in _PLACE.findall(message.msgid + message.plural):
+        value = message.values.get(place)
+        assert value is not None, f"{place} is not told: {message}"
+        if isinstance(value, Message):
+            said_in_full(value)

@@ -257,3 +257,30 @@ def test_overlap_is_a_matter_of_instants_not_of_wall_clocks(
     expected = first <= end and last >= start
     there = [moment.astimezone(zone) for moment in (start, end, first, last)]
     assert Period(there[0], there[1]).overlaps((there[2], there[3])) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [("1971-01-01", 1971), ("9990-12-31", 9990), ("1970-12-31", None), ("9991-01-01", None)],
+)
+def test_a_bound_lies_within_a_calendar_that_can_be_moved(text: str, year: int | None) -> None:
+    if year is None:
+        with pytest.raises(ValueError, match=text):
+            parse_bound(text, end=False)
+    else:
+        assert parse_bound(text, end=False).year == year
+
+
+def test_a_week_ago_that_the_clocks_skipped_moves_on_by_the_gap() -> None:
+    """In New York half past two did not come on the 8th of March 2026."""
+    week = resolve(Mode.TEST, "2026-03-15T02:30", NEW_YORK)
+    assert week.start.isoformat() == "2026-03-08T03:30:00-04:00"
+
+
+def test_a_period_that_ends_before_it_begins_tells_both() -> None:
+    request = PeriodRequest(Mode.CUSTOM, datetime(2026, 11, 3, 4), datetime(2026, 11, 2, 5))
+    with pytest.raises(UsageError) as caught:
+        request.resolve(datetime(2026, 11, 21, 8, tzinfo=SEOUL), SEOUL)
+    assert str(caught.value.what) == (
+        "The period would begin (2026-11-03 04:00) after it ends (2026-11-02 05:00)."
+    )

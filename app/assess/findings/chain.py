@@ -12,7 +12,7 @@ from datetime import datetime
 from app.assess.case import Case
 from app.assess.configuration import named
 from app.assess.finding import Kind, Notice, Severity
-from app.assess.history import BAD, Track
+from app.assess.history import BAD, GOOD, Track
 from app.bacula.codes import BACKUP_TYPE, COPIED_TYPES, LEVEL_NAMES
 from app.bacula.model import Job, Pool, Volume
 from app.i18n import Message, msg
@@ -207,10 +207,12 @@ def _by_pool(case: Case) -> Mapping[str, Sequence[Volume]] | None:
 
 
 def _copied_fulls(case: Case) -> frozenset[tuple[str, str]]:
-    """Return the jobs of which a copy of a Full exists: that can be restored, too."""
+    """Return the jobs of which a good copy of a Full exists: that can be restored, too."""
     known = (*case.snapshot.history.jobs, *case.snapshot.jobs)
     return frozenset(
-        (job.name, job.client) for job in known if job.type in COPIED_TYPES and job.level in FULL
+        (job.name, job.client)
+        for job in known
+        if job.type in COPIED_TYPES and job.level in FULL and job.outcome in GOOD
     )
 
 

@@ -39,7 +39,7 @@ _UNREAD = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ANSWERS = re.compile(r"permission denied|input/output error|no space left", re.IGNORECASE)
-_LEFT_OUT = re.compile(r"(?P<path>\S.*?) is a different filesystem\. Will not descend", re.DOTALL)
+_LEFT_OUT = " is a different filesystem. Will not descend"
 _HEADER = re.compile(r"^\S+: +")
 _NO_FILES = re.compile(
     r"^/(?:proc|sys|dev|run|tmp|snap|var/(?:run|lock|tmp|snap|lib/(?:docker|containers|containerd"
@@ -132,8 +132,9 @@ def _path(cause: Cause) -> str | None:
 
 def _directory(cause: Cause) -> str | None:
     """Return the directory on another file system that was left out; None for one without files."""
-    found = _LEFT_OUT.search(_HEADER.sub("", cause.text))
-    return found["path"] if found and not _NO_FILES.match(found["path"]) else None
+    before, found, _ = _HEADER.sub("", cause.text).partition(_LEFT_OUT)
+    path = before.lstrip()
+    return path if found and path and not _NO_FILES.match(path) else None
 
 
 def _newest(many: Sequence[_Trouble]) -> _Trouble:

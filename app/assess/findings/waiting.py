@@ -41,7 +41,7 @@ LONG_DEVIATIONS = 6
 _DAEMON_STATUS = frozenset("FSq")
 _QUEUE_STATUS = frozenset("Csjcdpt")
 _QUOTED = re.compile(r"\"([^\"]+)\"")
-_ASKED_POOL = re.compile(r"^\s*Pool:\s+(\S.*?)\s*$", re.MULTILINE)
+_ASKED_POOL = re.compile(r"^[ \t]*Pool:[ \t]+(\S.*)$", re.MULTILINE)
 _ASKED_VOLUME = re.compile(r"please mount (?:\w+ )?volume \"([^\"]+)\"", re.IGNORECASE)
 
 
@@ -73,7 +73,7 @@ class _Open:
         """Return what the Storage Daemon asked for last, as the log has it; "" if it did not."""
         causes = self.judged.log.causes if self.judged.log is not None else ()
         found = (form.search(cause.text) for cause in reversed(causes))
-        return next((match[1] for match in found if match), "")
+        return next((match[1].rstrip() for match in found if match), "")
 
     def earlier(self) -> list[Job]:
         """The runs of the same job, client, level and FileSet that are over and went well."""

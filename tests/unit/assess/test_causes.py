@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.assess.causes import MAX_EVIDENCE, Diagnosis, diagnose, duplicates
+from app.assess.causes import MAX_EVIDENCE, MAX_QUOTED, Diagnosis, diagnose, duplicates
 from app.assess.finding import Cause
 from app.bacula.joblog import JobLog, read_log
 from app.i18n import msg
 from app.snapshot import Gap, GapSource
 from tests import rig
 from tests.unit.bacula.test_model import recorded
-from tests.unit.made import at, judged, made_job, made_log
+from tests.unit.made import at, judged, made_job, made_log, said_in_full
 
 DIR, FD, SD = "dir JobId 1: ", "web01-fd JobId 1: ", "sd JobId 1: "
 SUMMARY = "dir JobId 1: Error: Bacula dir 9.6.7 (10Dec20):\n  Termination:   {}"
@@ -27,7 +27,10 @@ NO_STATUS = f"{DIR}Fatal error: No Job status returned from FD."
 def of_log(*rows: str, status: str = "f", cancelled_for: Any = None, **changes: Any) -> Diagnosis:
     job = made_job(1, status, name="web01-files", **changes)
     ended = CANCELLED if status == "A" else ENDED
-    return diagnose(judged(job, made_log(*rows, ended)), cancelled_for or {})
+    found = diagnose(judged(job, made_log(*rows, ended)), cancelled_for or {})
+    said_in_full(found.what)
+    said_in_full(found.action)
+    return found
 
 
 # --- the table ----------------------------------------------------------------------------------
@@ -319,6 +322,53 @@ def test_the_client_is_no_part_of_what_tells_groups_apart(row: str) -> None:
 def test_a_line_that_nobody_knows_is_quoted() -> None:
     found = of_log(f"{DIR}Fatal error: The moon was full.")
     assert str(found.what) == 'its log says "dir: Fatal error: The moon was full."'
+    assert str(found.action) == (
+        "Read the log of job 1: this program does not recognise the cause."
+    )
+
+
+def test_of_an_entry_of_several_lines_the_first_is_quoted() -> None:
+    found = of_log(f"{DIR}Fatal error: The moon was full.\nAnd bright.\nAnd round.")
+    assert str(found.what) == 'its log says "dir: Fatal error: The moon was full."'
+    assert found.evidence == ("dir: Fatal error: The moon was full.",)
+    long_one = of_log(f"{DIR}Fatal error: {'moon ' * 400}")
+    assert len(str(long_one.what)) < MAX_QUOTED + 60
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        # Nothing accuses: the last line, or how it ended.
+        (made_log(f"{DIR}Start Backup", f"{DIR}Then the moon rose."),
+         'its log says "dir: Then the moon rose."'),
+        (made_log(ENDED), 'its log says "*** Backup Error ***"'),
+    ],
+)  # fmt: skip
+def test_a_log_that_accuses_nobody_is_quoted_with_its_end(log: JobLog, words: str) -> None:
+    found = diagnose(judged(made_job(1, "f"), log), {})
+    assert (found.cause, str(found.what)) == (Cause.UNKNOWN, words)
+
+
+def test_a_reason_is_what_the_operating_system_said() -> None:
+    """Not what a host is called."""
+    found = of_log(
+        f"{DIR}Fatal error: bsockcore.c:208 Unable to connect to Client: web01-fd on "
+        "connection-refused:9102. ERR=No route to host"
+    )
+    assert str(found.what) == "its File Daemon cannot be reached (no route to it)"
+
+
+def test_that_no_status_came_hides_no_later_cause() -> None:
+    found = of_log(NO_STATUS, f"{DIR}Fatal error: No response from Client")
+    assert found.cause is Cause.CLIENT_UNREACHABLE
+
+
+def test_how_to_go_about_a_client_depends_on_what_refused_it() -> None:
+    refused = f"{DIR}Fatal error: Unable to connect to Client: web01-fd on a:1. ERR={{}}"
+    closed, away = (of_log(refused.format(why)) for why in ("Connection refused", "Timed out"))
+    assert str(closed.action).startswith("Start the File Daemon on web01-fd (bacula-fd)")
+    assert not str(away.action).startswith("Start the File Daemon")
+    assert closed.detail == away.detail == ""
 
 
 def test_evidence_is_short() -> None:
@@ -359,6 +409,7 @@ def test_why_a_job_was_cancelled(
 ) -> None:
     found = of_log(*rows, status="A", **changes)
     assert (found.cause, str(found.what)) == (cause, words)
+    assert found.evidence
 
 
 def test_the_run_that_cancels_a_duplicate_tells_so_in_its_own_log() -> None:

@@ -15,7 +15,7 @@ from app.assess.finding import Kind, Notice, Severity
 from app.assess.findings.chain import notices
 from app.bacula.model import Job, Pool, Volume
 from app.snapshot import GapSource, History, Snapshot
-from tests.unit.made import NIGHT, NOW, at, made_case, made_log, made_run, made_snapshot
+from tests.unit.made import NIGHT, NOW, at, in_full, made_case, made_log, made_run, made_snapshot
 
 DAY = timedelta(days=1)
 WHOLE = History(whole=True)
@@ -42,7 +42,7 @@ def site(runs: Iterable[Job], history: History = KNOWN, **changes: Any) -> Snaps
 
 
 def told(snapshot: Snapshot) -> list[Notice]:
-    return list(notices(made_case(snapshot)))
+    return in_full(notices(made_case(snapshot)))
 
 
 def kinds(snapshot: Snapshot) -> list[tuple[Kind, Severity]]:
@@ -100,6 +100,35 @@ def test_a_copy_of_a_full_can_be_restored() -> None:
     assert told(site([*chain("IT IT"), copy], WHOLE)) == []
 
 
+@pytest.mark.parametrize(
+    ("status", "level", "expected"),
+    [
+        ("T", "F", []),
+        ("f", "F", BROKEN),
+        ("A", "F", BROKEN),
+        ("Y", "F", BROKEN),
+        ("T", "I", BROKEN),
+    ],
+)
+def test_only_a_good_copy_of_a_full_can_be_restored(
+    status: str, level: str, expected: list[object]
+) -> None:
+    """Nobody knows of what it is a copy, so that it stands for no run."""
+    copy = made_run(9, at("18 22:30"), status, level=level, type="C")
+    assert kinds(site([*chain("IT IT"), copy], WHOLE)) == expected
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        made_run(100, at("01 22:30"), "f", name="never-good"),
+        made_run(100, at("01 22:30"), level="F", name="a-full"),
+    ],
+)
+def test_a_job_without_a_chain_hides_no_broken_one(other: Job) -> None:
+    assert kinds(site([other, *chain("IT IT")], WHOLE)) == BROKEN
+
+
 def test_a_migrated_full_is_a_full() -> None:
     runs = chain("FT IT IT")
     assert told(site([replace(runs[0], type="M"), *runs[1:]], WHOLE)) == []
@@ -138,6 +167,12 @@ def test_both_fulls_are_named() -> None:
         "the Full of 2026-11-19 14:00 went wrong and was not repeated."
     )
     assert (notice.jobids, notice.since) == ((1, 3), at("19 23:00"))
+
+
+def test_of_several_fulls_that_went_wrong_the_latest_is_told_since_the_first() -> None:
+    (notice,) = told(site(chain("FT Ff FA IT")))
+    assert (notice.jobids, notice.since) == ((1, 2, 3), at("18 23:00"))
+    assert "the Full of 2026-11-19 14:00 went wrong" in str(notice.sentence)
 
 
 def test_a_newer_full_may_be_among_what_is_not_known() -> None:
@@ -255,6 +290,15 @@ def test_it_is_told_why_a_job_ran_as_a_full(
     assert reason in str(found[0].sentence)
     assert (found[0].action is not None) is acts
     assert found[0].evidence == (log.upgraded,)
+
+
+def test_an_upgrade_is_told_since_it_began_beside_a_first_run() -> None:
+    begun = at("20 22:35")
+    upgraded = replace(chain("IT FT")[1], started=begun)
+    first = made_run(50, at("20 22:30"), level="F", name="new")
+    runs = [first, chain("IT FT")[0], upgraded]
+    (notice,) = told(site(runs, KNOWN, logs={50: NO_FULL, 2: NO_FULL}))
+    assert (notice.job, notice.since) == ("dump", begun)
 
 
 @pytest.mark.parametrize("history", [WHOLE, KNOWN])

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from app.assess.configuration import read_configuration
 from app.assess.finding import Kind, Notice, Severity
 from app.assess.findings.configured import notices
 from app.bacula.model import Client, Job, JobResource, ScheduledRun
 from app.policy import JobRule, Policy
 from app.snapshot import Filters, GapSource, History, Snapshot
-from tests.unit.made import NIGHT, NOW, at, made_case, made_run, made_snapshot
+from tests.unit.made import NIGHT, NOW, at, in_full, made_case, made_run, made_snapshot
 
 DAY = timedelta(days=1)
 WHOLE = History(whole=True, since=None)
@@ -41,7 +42,7 @@ def site(runs: Iterable[Job] = (), **changes: Any) -> Snapshot:
 
 
 def told(snapshot: Snapshot, policy: Policy | None = None) -> list[Notice]:
-    return list(notices(made_case(snapshot, policy)))
+    return in_full(notices(made_case(snapshot, policy)))
 
 
 def kinds(snapshot: Snapshot, policy: Policy | None = None) -> list[tuple[Kind, Severity]]:
@@ -62,6 +63,7 @@ NO_JOB = [(Kind.NO_JOB, Severity.WARNING)]
 COMING = foreseen(at("21 22:30"))
 PASSED = foreseen(at("22 02:00"), at("21 02:00"))
 FAR = foreseen(at("28 02:00"))
+FAR_OTHER = foreseen(at("28 02:00"), job="another", client="web01-fd")
 
 # --- never run ----------------------------------------------------------------------------------
 
@@ -232,6 +234,77 @@ def test_what_runs_otherwise_or_seldom_is_not_disabled(
     assert told(replace(snapshot, jobs=open_runs)) == []
 
 
+@pytest.mark.parametrize(
+    ("other", "known"),
+    [
+        # Foreseen, no backup, without a rhythm: each comes first.
+        ([made_run(99, at("18 22:30"), name="other")], foreseen(at("27 22:30"), job="other")),
+        ([made_run(99, at("18 22:30"), name="other", type="R")], ()),
+        ([made_run(99, at("18 22:30"), name="other")], ()),
+    ],
+)
+def test_another_job_hides_none_that_stopped(
+    other: list[Job], known: tuple[ScheduledRun, ...]
+) -> None:
+    snapshot = site([*other, *nightly(15)], schedule=known)
+    assert [notice.job for notice in told(snapshot)] == ["dump"]
+
+
+def test_a_job_of_each_week_that_stopped_is_told() -> None:
+    weekly = [made_run(n, at("01 21:00") - n * 7 * DAY) for n in range(5)]
+    (notice,) = told(site(weekly, schedule=()))
+    assert (notice.kind, notice.since) == (Kind.DISABLED, at("01 21:00"))
+
+
+@pytest.mark.parametrize(
+    ("runs", "job", "sentence", "since", "client"),
+    [
+        ([], resource(enabled=False), "dump on db01-fd is disabled.", None, "db01-fd"),
+        (RAN, resource(enabled=False),
+         "dump on db01-fd is disabled; its last run was 2026-11-19 13:30.",
+         at("19 22:30"), "db01-fd"),
+        (RAN, resource(enabled=False, client=""),
+         "dump on db01-fd is disabled; its last run was 2026-11-19 13:30.",
+         at("19 22:30"), "db01-fd"),
+    ],
+)  # fmt: skip
+def test_it_is_told_when_a_disabled_job_ran_last(
+    runs: list[Job], job: JobResource, sentence: str, since: datetime | None, client: str
+) -> None:
+    snapshot = site(runs, resources=(resource("another"), job), schedule=FAR_OTHER)
+    (notice,) = [one for one in told(snapshot) if one.kind is Kind.DISABLED]
+    assert str(notice.sentence) == sentence
+    assert (notice.since, notice.client, notice.job) == (since, client, "dump")
+
+
+def test_of_a_job_whose_client_nobody_knows_none_is_named() -> None:
+    for job in (resource(enabled=False, client=""), resource(client="", scheduled=False)):
+        (notice,) = notices(made_case(site(resources=(job,))))
+        assert (notice.client, notice.job) == ("", "dump")
+        assert str(notice.sentence).startswith(("dump is disabled.", "dump has not run "))
+
+
+def test_a_job_that_never_ran_is_told_since_it_was_due() -> None:
+    (notice,) = told(site(schedule=PASSED))
+    assert (notice.since, notice.client, notice.job) == (at("21 02:00"), "db01-fd", "dump")
+    assert notice.action is not None
+    for known in (resource(scheduled=False), resource(scheduled=None)):
+        (notice,) = told(site(resources=(known,), schedule=FAR_OTHER))
+        assert (notice.severity, notice.since) == (Severity.INFO, None)
+        assert notice.action is not None
+
+
+@pytest.mark.parametrize(
+    ("last", "whole"),
+    [("23 07:59", False), ("23 08:00", True), ("23 20:00", True), (None, True)],
+)
+def test_a_schedule_that_ends_within_two_days_is_a_part_of_one(
+    last: str | None, whole: bool
+) -> None:
+    schedule = () if last is None else foreseen(at("21 22:30"), at(last))
+    assert read_configuration(made_case(site(schedule=schedule))).whole is whole
+
+
 def test_a_part_of_a_schedule_does_not_tell_what_is_absent_from_it() -> None:
     snapshot = site(nightly(15), schedule=(), notes=made_snapshot(gaps=[GapSource.SCHEDULE]).gaps)
     assert told(snapshot) == []
@@ -257,6 +330,8 @@ TWO = clients("db01-fd", "new01-fd")
         ({"resources": (resource(),)}, NO_JOB),
         ({"resources": (resource(), resource("r", type="R", client="new01-fd"))}, NO_JOB),
         ({"resources": (resource(), resource("n", client="new01-fd", scheduled=True))}, []),
+        # A resource of which the type is not told may be a backup's.
+        ({"resources": (resource(), resource("n", type="", client="new01-fd"))}, []),
         # Resources of which the clients are not told tell nothing; the past does.
         ({"resources": (resource(client=""),), "schedule": ()}, NO_JOB),
         ({"schedule": ()}, NO_JOB),
@@ -289,6 +364,8 @@ def test_a_short_look_back_does_not_tell_which_server_has_no_job() -> None:
     history = History(since=NIGHT.start - 13 * DAY)
     snapshot = site(RAN, clients=TWO, history=history, schedule=())
     assert told(snapshot, Policy(look_back=13 * DAY)) == []
+    far = replace(snapshot, history=replace(snapshot.history, since=NIGHT.start - 14 * DAY))
+    assert kinds(far, Policy(look_back=14 * DAY)) == NO_JOB
     assert kinds(replace(snapshot, resources=(resource(),)), Policy(look_back=13 * DAY)) == NO_JOB
 
 

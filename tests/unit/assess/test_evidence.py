@@ -12,8 +12,9 @@ import pytest
 from app.assess.finding import Kind, Notice, Severity
 from app.assess.findings.evidence import notices
 from app.bacula.model import Job
+from app.policy import JobRule, Policy
 from app.snapshot import Filters, GapSource, History, Snapshot
-from tests.unit.made import NIGHT, NOW, made_case, made_run, made_snapshot
+from tests.unit.made import NIGHT, NOW, in_full, made_case, made_run, made_snapshot
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -44,7 +45,7 @@ def site(runs: Iterable[Job], history: History = KNOWN, **changes: Any) -> Snaps
 
 
 def told(snapshot: Snapshot, *, client: str = "db01-fd") -> list[Notice]:
-    return [n for n in notices(made_case(snapshot)) if n.client in (client, "")]
+    return [n for n in in_full(notices(made_case(snapshot))) if n.client in (client, "")]
 
 
 def kinds(snapshot: Snapshot) -> list[Kind]:
@@ -90,9 +91,32 @@ def test_a_restore_is_missed_after_two_weeks(
     assert kinds(site(backups(days), history)) == expected
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        [run(0.5, client="a-fd")],
+        [*backups(client="a-fd", name="a"), run(3, "R", client="a-fd")],
+    ],
+)
+def test_a_server_that_lacks_nothing_hides_none_that_does(others: list[Job]) -> None:
+    others = [replace(job, jobid=job.jobid + 5_000_000) for job in others]
+    assert kinds(site([*others, *backups()])) == NO_RESTORE
+
+
+def test_the_latest_try_counts_whatever_else_is_known() -> None:
+    """The proofs of long ago are told after the runs of late."""
+    long_ago = History(since=NOW - 35 * DAY, proofs=(run(200, "R"), run(190, "R", "f")))
+    assert kinds(site([*backups(), run(3, "R")], long_ago)) == []
+    failed = History(since=NOW - 35 * DAY, proofs=(run(190, "R", "f"),))
+    (notice,) = told(site([*backups(), run(3, "R", "f")], failed))
+    assert notice.jobids == (run(3, "R", "f").jobid,)
+
+
 def test_a_restore_is_evidence_for_half_a_year() -> None:
     old = History(since=NOW - 300 * DAY)
     assert kinds(site([*backups(200), run(179, "R")], old)) == []
+    assert kinds(site([*backups(200), run(180, "R")], old)) == []
+    assert kinds(site([*backups(200), run(180.1, "R")], old)) == NO_RESTORE
     (notice,) = told(site([*backups(200), run(181, "R")], old))
     assert str(notice.sentence) == (
         "The last good Restore of db01-fd was 2026-05-23 23:30, 180 days, 23:30:00 ago."
@@ -199,7 +223,7 @@ def of_catalog(runs: Iterable[Job], history: History = KNOWN, **changes: Any) ->
     """What is said of the catalog's backup, where servers are backed up and restored."""
     others = [run(n + 0.5) for n in range(10)]
     snapshot = site([*others, *runs], history, **changes)
-    found = [n for n in notices(made_case(snapshot)) if n.kind is Kind.CATALOG_BACKUP]
+    found = [n for n in in_full(notices(made_case(snapshot))) if n.kind is Kind.CATALOG_BACKUP]
     assert all(notice.severity is Severity.WARNING for notice in found)
     return [str(notice.sentence) for notice in found]
 
@@ -275,6 +299,25 @@ def test_a_disabled_backup_of_the_catalog_is_stale() -> None:
     runs = catalog(5.4, 6.4, 7.4, 8.4)
     (sentence,) = of_catalog(runs, schedule=())
     assert sentence.startswith("The last good backup of the catalog (BackupCatalog on dir-fd) was ")
+
+
+def test_a_stale_backup_of_the_catalog_is_told_with_the_last_good_one() -> None:
+    last = catalog(8.1)[0]
+    others = [run(n + 0.5) for n in range(10)]
+    (found,) = [
+        n for n in told(site([*others, last]), client="dir-fd") if n.kind is Kind.CATALOG_BACKUP
+    ]
+    assert (found.client, found.job, found.jobids) == ("dir-fd", "BackupCatalog", (last.jobid,))
+    assert found.since == last.run_end
+
+
+def test_what_the_policy_allows_is_not_stale() -> None:
+    others = [run(n + 0.5) for n in range(10)]
+    snapshot = site([*others, *catalog(10.4, 17.4)])
+    allowed = Policy(rules=(JobRule("BackupCatalog", max_age={"any": 20 * DAY}),))
+    for policy, stale in ((Policy(), True), (allowed, False)):
+        kinds = {notice.kind for notice in notices(made_case(snapshot, policy))}
+        assert (Kind.CATALOG_BACKUP in kinds) is stale
 
 
 def test_the_best_of_several_backups_of_the_catalog_counts() -> None:

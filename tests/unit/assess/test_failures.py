@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.assess import assess
+from app.assess.causes import diagnose
 from app.assess.finding import Cause, Finding, Kind, News, Notice, Severity
 from app.assess.findings.catalogue import ACTIONS, CAUSES
 from app.bacula.codes import Outcome
@@ -18,7 +19,7 @@ from app.bacula.joblog import JobLog
 from app.bacula.model import Job
 from app.policy import Mute, Policy
 from app.snapshot import GapSource, History, Snapshot
-from tests.unit.made import at, made_job, made_log, made_snapshot
+from tests.unit.made import at, made_job, made_log, made_snapshot, said_in_full
 
 KINDS = (Kind.FAILED, Kind.CANCELLED)
 ENDED = "dir JobId 1: Error: Bacula dir 9.6.7 (10Dec20):\n  Termination:   *** Backup Error ***"
@@ -46,7 +47,14 @@ def night(*jobs: Job, log: str = REFUSED, before: Sequence[Job] = (), **changes:
 
 
 def findings(snapshot: Snapshot, policy: Policy | None = None) -> list[Finding]:
-    return [f for f in assess(snapshot, policy).findings if f.kind in KINDS]
+    found = [f for f in assess(snapshot, policy).findings if f.kind in KINDS]
+    for finding in found:
+        said_in_full(finding.sentence)
+        for one in finding.notices:
+            said_in_full(one.sentence)
+            assert one.action is not None
+            said_in_full(one.action)
+    return found
 
 
 def notice(snapshot: Snapshot) -> Notice:
@@ -123,6 +131,21 @@ def test_which_jobs_are_told(jobs: list[Job], told: list[tuple[int, ...]]) -> No
 def test_several_runs_are_told_in_one_sentence() -> None:
     found = notice(night(run(1, 20, "f"), run(2, 21, "f", hour="01:00")))
     assert str(found.sentence).startswith("web01-files on web01-fd failed 2 times: its File Daemon")
+
+
+def test_several_cancelled_runs_are_told_in_one_sentence() -> None:
+    found = notice(night(run(1, 20, "A"), run(2, 21, "A", hour="01:00"), log=LOST))
+    assert str(found.sentence) == (
+        "web01-files on web01-fd was cancelled 2 times: somebody did so while it ran, as far as its"
+        " log tells."
+    )
+
+
+def test_what_the_cure_differs_by_is_a_detail() -> None:
+    script = "dir JobId 1: Error: Runscript: ClientBeforeJob returned non-zero status=3."
+    judged = assess(night(run(1, 20, "f"), log=script)).jobs[0]
+    assert diagnose(judged, {}).detail != ""
+    assert notice(night(run(1, 20, "f"), log=script)).detail == diagnose(judged, {}).detail
 
 
 def test_the_runs_of_one_job_with_two_causes_are_two_findings() -> None:
@@ -224,6 +247,7 @@ def test_a_later_good_night_does_not_end_an_earlier_streak() -> None:
     ("jobs", "nights", "news"),
     [
         ([run(1, 17), run(2, 18, "f"), run(3, 19, "f"), run(4, 20, "f")], 3, News.CONTINUING),
+        ([run(1, 17), run(2, 18), run(3, 19, "f"), run(4, 20, "f")], 2, News.CONTINUING),
         ([run(1, 17), run(2, 18), run(3, 19), run(4, 20, "f")], 1, News.NEW),
         # It did not run since.
         ([run(1, 17), run(2, 18, "f")], 1, News.NEW),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.assess.case import Case
 from app.assess.finding import Cause, Finding, Kind, News, Notice, Severity
+from app.assess.findings.catalogue import ACTIONS
 from app.assess.findings.gather import gather
 from app.i18n import msg
 from app.period import Period
@@ -122,6 +123,9 @@ def test_a_pool_may_be_muted_alone(kind: Kind, muted: bool) -> None:
     found = gather(two, case(mute(pool="Tape-*")))
     quiet = {n.detail for finding in found if finding.muted for n in finding.notices}
     assert quiet == ({"Tape-1"} if muted else set())
+    # What is about no pool has no name that a pattern of names could fit.
+    every = gather(two, case(mute(pool="?*")))
+    assert all((finding.muted is not None) is muted for finding in every)
 
 
 def test_the_longest_lasting_notice_comes_first() -> None:
@@ -237,6 +241,16 @@ def test_what_to_do_about_several_is_told_together_only_if_it_is_the_same() -> N
     assert gather(many, case())[0].action is None
     same = [notice(f"job{n}", action=msg("Look.")) for n in (1, 2)]
     assert str(gather(same, case())[0].action) == "Look."
+
+
+def test_where_it_differs_from_job_to_job_the_cause_tells_what_to_do() -> None:
+    cause = Cause.CLIENT_UNREACHABLE
+    actions = [msg("Start it on {n}.", n=str(n)) for n in (1, 2)]
+    differ = [notice(f"job{n}", cause=cause, action=one) for n, one in enumerate(actions)]
+    assert gather(differ, case())[0].action == msg(ACTIONS[cause])
+    same = [notice(f"job{n}", cause=cause, action=actions[0]) for n in (1, 2)]
+    assert gather(same, case())[0].action == actions[0]
+    assert gather(differ[:1], case())[0].action == actions[0]
 
 
 def test_two_mutes_are_two_reasons() -> None:

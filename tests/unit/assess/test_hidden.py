@@ -13,7 +13,7 @@ from app.assess.findings import hidden
 from app.bacula.joblog import JobLog, read_log
 from app.bacula.model import Job
 from tests import rig
-from tests.unit.made import at, made_case, made_job, made_log, made_snapshot
+from tests.unit.made import at, in_full, made_case, made_job, made_log, made_snapshot
 
 ROW = "web01-fd JobId 1: "
 UNREAD = 'Could not stat "/srv/{}": ERR=No such file or directory'
@@ -27,7 +27,7 @@ def found(*lines: str, **changes: Any) -> list[Notice]:
 
 def told(logs: dict[Job, JobLog]) -> list[Notice]:
     snapshot = made_snapshot(*logs, logs={job.jobid: log for job, log in logs.items()})
-    return list(hidden.notices(made_case(snapshot)))
+    return in_full(hidden.notices(made_case(snapshot)))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,19 @@ def test_directories_on_other_file_systems_are_told_as_information() -> None:
         == "job-1 on web01-fd left out what lies on other file systems: /home, /srv/b."
     )
     assert notice.detail == hidden.OTHER_FILE_SYSTEM
+    assert notice.since == at("20 23:00")
     assert len(notice.evidence) == 2
+
+
+def test_a_long_path_is_cut() -> None:
+    (notice,) = found(f"     {UNREAD.format('a' * 500)}")
+    assert "a" * (hidden.LONGEST - 20) in str(notice.sentence)
+    assert "a" * hidden.LONGEST not in str(notice.sentence)
+
+
+def test_a_job_without_trouble_hides_none_with_it() -> None:
+    (notice,) = told({made_job(1): made_log(), made_job(2): made_log(ROW + UNREAD.format("a"))})
+    assert notice.job == "job-2"
 
 
 def test_beside_an_error_other_file_systems_are_not_worth_a_word() -> None:

@@ -119,6 +119,14 @@ def test_nights_follow_each_other(moment: datetime, later: timedelta, zone: Zone
         ({"scheduled": at("28 22:00"), "created": at("20 21:00")}, at("20 21:00")),
         ({"scheduled": datetime(1970, 1, 1, tzinfo=UTC), "created": at("20 21:00")},
          at("20 21:00")),
+        # Clocks may be a day apart, and no more.
+        ({"scheduled": at("21 23:30"), "created": at("20 22:00")}, at("21 23:30")),
+        ({"scheduled": at("21 23:31"), "created": at("20 22:00")}, at("20 22:00")),
+        ({"scheduled": at("19 22:00"), "created": at("20 22:00")}, at("19 22:00")),
+        ({"scheduled": at("19 21:59"), "created": at("20 22:00")}, at("20 22:00")),
+        # What was put together from older backups has their end; it counts when it really ended.
+        ({"scheduled": at("20 22:00"), "created": at("20 22:01"), "ended": at("10 23:30")},
+         at("20 22:00")),
     ],
 )  # fmt: skip
 def test_when_a_run_was_due(changes: dict[str, Any], expected: datetime | None) -> None:
@@ -167,6 +175,12 @@ def test_copies_are_no_runs_of_their_job() -> None:
     assert past.copies == {3}
 
 
+def test_copies_are_known_of_a_period_that_is_over_too() -> None:
+    period = Period(NIGHT.start, NOW - timedelta(days=1))
+    past = read_past(made_snapshot(copy_of(3, 1), period=period, history=History(whole=True)))
+    assert past.copies == {3}
+
+
 def test_what_was_migrated_stays_a_run() -> None:
     past = past_of(copy_of(3, 1, type="B"), history=(run(1, 10, type="M"),))
     assert [job.jobid for job in past.tracks[KEY].runs] == [1]
@@ -180,6 +194,16 @@ def test_a_copy_whose_original_is_not_known_stands_for_it_at_its_time(kind: str)
     assert [job.jobid for job in found.runs] == [1, 7]
     assert (found.runs[0].run_end, moment_of(found.runs[0])) == (at("10 23:30"), at("10 23:00"))
     assert found.runs[0].run_start == at("10 23:00")
+    begun, ended = at("10 23:00"), at("10 23:30")
+    assert found.runs[0] == run(
+        1, 21, hour="02:00", created=begun, scheduled=begun, started=begun, ended=ended,
+        real_ended=ended,
+    )  # fmt: skip
+
+
+def test_a_copy_of_a_known_original_hides_none_of_an_unknown_one() -> None:
+    past = past_of(copy_of(8, 7), copy_of(9, 1), run(7, 20))
+    assert [job.jobid for job in past.tracks[KEY].runs] == [1, 7]
 
 
 def test_a_copy_that_went_wrong_stands_for_nothing() -> None:
@@ -213,7 +237,8 @@ def test_what_claims_to_end_in_the_future_is_neither_good_nor_bad() -> None:
         assert [job.jobid for job in found.ended] == [1, 3]
         assert found.bad_nights(SEOUL) == nights(20)
     # Clocks and zones may differ by hours.
-    near = run(2, 21, hour="20:00")
+    near = run(2, 22, hour="07:30")
+    assert near.run_end == NOW + timedelta(days=1)
     assert [job.jobid for job in track(near).ended] == [2]
 
 
@@ -338,6 +363,7 @@ def test_a_catalog_of_today_tells_not_all_that_an_older_one_held(
         # A single one may be older than what is known.
         ((run(1, 10),), at("12 00:00"), at("12 00:00")),
         ((run(1, 10),), None, at("10 23:00")),
+        ((run(1, 10, created=None),), None, at("10 23:00")),
         ((), at("01 00:00"), None),
     ],
 )

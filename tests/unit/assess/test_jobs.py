@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.assess import JudgedJob
+from app.assess.jobs import judge_job
+from app.assess.model import Reason
 from app.bacula.codes import OPEN_STATUS, WAITING_STATUS, Outcome
 from app.bacula.joblog import JobLog, read_log
 from app.bacula.model import Job
@@ -16,7 +18,7 @@ from app.i18n import msg
 from app.snapshot import Gap, GapSource
 from tests import rig
 from tests.unit.bacula.test_model import recorded
-from tests.unit.made import at, judged, live_job, made_job, made_log, open_job
+from tests.unit.made import NOW, at, judged, live_job, made_job, made_log, made_snapshot, open_job
 
 ROW = "web01-fd JobId 1: "
 FATAL = f"{ROW}Fatal error: bsockcore.c:208 No route to host"
@@ -68,6 +70,14 @@ def test_the_live_status_says_whether_an_open_job_runs_or_waits(
     assert judged(open_job(status=catalog), live=found).outcome is expected
 
 
+def test_a_success_is_a_copy_only_if_it_is_known_as_one() -> None:
+    """Also what was done again names the job before it, and it is a backup that counts."""
+    job = made_job(2, prior_jobid=1)
+    assert judge_job(job, made_snapshot(job)).copy_of == 0
+    assert judge_job(job, made_snapshot(job), {7}).copy_of == 0
+    assert judge_job(job, made_snapshot(job), {2}).copy_of == 1
+
+
 @given(st.sampled_from("TWeDfEIA"), st.sampled_from(sorted(OPEN_STATUS)))
 def test_a_job_that_has_ended_does_not_run_whatever_the_live_status_says(
     catalog: str, live: str
@@ -116,6 +126,20 @@ def test_a_headline_is_the_cause_without_what_only_a_programmer_needs(
 
 
 @pytest.mark.parametrize(
+    ("job", "log", "headline"),
+    [
+        # What the log says of an incomplete job is more than that it is incomplete.
+        (made_job(status="I"), made_log(FATAL), "No route to host"),
+        (made_job(status="I", real_ended=None), made_log(FATAL), "No route to host"),
+        (made_job(status="f"), made_log(ENDED), "Backup Error"),
+        (made_job(errors=1), None, ""),
+    ],
+)
+def test_a_headline_is_the_best_that_is_known(job: Job, log: JobLog | None, headline: str) -> None:
+    assert judged(job, log).headline == headline
+
+
+@pytest.mark.parametrize(
     ("jobid", "name", "headline"),
     [
         (3, "joblog_v1_3_warning",
@@ -161,6 +185,11 @@ def test_a_copy_with_a_log_of_its_own_does_not_say_otherwise() -> None:
     assert "The log below is that of the original job." not in reasons(found)
 
 
+def test_a_copy_that_names_no_original_was_given_up_too() -> None:
+    found = judged(made_job(24, "E", type="C"))
+    assert reasons(found) == ["The copy was given up; its copy control job tells why."]
+
+
 def test_the_directors_death_is_concluded_from_no_real_end_and_no_summary() -> None:
     killed = made_job(status="f", ended=at("20 23:00"), real_ended=None)
     died = "Its log has no summary: the Director was restarted or died during the job."
@@ -179,6 +208,9 @@ def test_the_directors_death_is_concluded_from_no_real_end_and_no_summary() -> N
         ({"ended": at("20 23:00"), "real_ended": at("20 23:00"), "files": 0}, None,
          "It was cancelled before it began to run."),
         ({}, None, "It was cancelled while it ran."),
+        # When a copy began is not known: it has the times of its original.
+        ({"type": "C", "files": 0}, None, "It was cancelled before it began to run."),
+        ({"type": "C", "files": 1}, None, "It was cancelled while it ran."),
         ({}, made_log(f"{ROW}Fatal error: Max run time exceeded. Job canceled."),
          "It was cancelled because it ran longer than it may."),
     ],
@@ -199,6 +231,8 @@ def test_a_cancelled_job_tells_when_it_was_cancelled(
          "It waits for a new Volume: somebody has to label or free one."),
         ("p", "is waiting for higher priority jobs to finish",
          "It waits for jobs of higher priority to finish."),
+        ("", "is doing something new", "is doing something new"),
+        ("", "", ""),
     ],
 )  # fmt: skip
 def test_a_waiting_job_tells_what_it_waits_for(
@@ -218,7 +252,13 @@ def test_an_open_job_that_the_director_does_not_list_is_doubted() -> None:
     doubt = "The catalog says it is open, but the Director does not list it."
     assert str(judged(open_job(), live={}).headline) == doubt
     assert reasons(judged(open_job(), live=None)) == []
-    assert reasons(judged(open_job(), live={1: live_job(1, "R")})) == []
+    assert reasons(judged(open_job(), live={1: live_job(1, "R", "is running")})) == []
+
+
+def test_a_success_of_which_nobody_knows_how_many_errors_it_had_is_none() -> None:
+    found = judged(made_job(errors=None))
+    assert found.outcome is Outcome.UNKNOWN
+    assert str(found.headline) == "It has ended, but how many errors it had is not known."
 
 
 @pytest.mark.parametrize("letter", ["Z", "", "{0}", "%s", "<b>"])
@@ -228,7 +268,33 @@ def test_an_unknown_letter_is_shown_and_asked_to_be_looked_at(letter: str) -> No
     assert str(found.headline) == f"Its status letter {letter!r} is not known; look at it."
 
 
+def test_an_unknown_letter_of_the_director_is_the_one_that_is_shown() -> None:
+    found = judged(open_job(status="R"), live={1: live_job(1, "?")})
+    assert str(found.headline) == "Its status letter '?' is not known; look at it."
+
+
 # --- reasons ----------------------------------------------------------------------------------
+
+
+def test_the_causes_in_the_log_are_the_reasons_with_the_number_of_their_kind() -> None:
+    unreadable = [f'{ROW}     Could not stat "/{n}": ERR=No such file' for n in range(50)]
+    log = made_log(*unreadable, f"{ROW}Error: disk")
+    found = judged(made_job(errors=51), log)
+    assert found.reasons == tuple(Reason(cause.text, cause.alike) for cause in log.causes)
+    assert max(reason.alike for reason in found.reasons) > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("D", ["The Verify found differences."]),
+        ("W", []),
+        ("I", ["The job is incomplete: it stopped midway."]),
+        ("f", []),
+    ],
+)
+def test_what_a_letter_says_is_a_reason(status: str, expected: list[str]) -> None:
+    assert reasons(judged(made_job(status=status, type="V"))) == expected
 
 
 def test_a_log_that_could_not_be_had_is_a_reason() -> None:
@@ -257,6 +323,7 @@ def test_an_end_in_the_future_is_told() -> None:
     told = "The end time that the catalog gives lies in the future."
     assert told in reasons(judged(job))
     assert told not in reasons(judged(made_job(status="f")))
+    assert told not in reasons(judged(made_job(status="f", ended=NOW, real_ended=NOW)))
 
 
 @given(

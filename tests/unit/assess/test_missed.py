@@ -14,11 +14,21 @@ from hypothesis import strategies as st
 
 from app.assess.finding import Kind, Notice, Severity
 from app.assess.findings.missed import RAN_AGAIN, notices
-from app.bacula.model import Job, ScheduledRun
+from app.bacula.model import Job, JobResource, ScheduledRun
 from app.period import Period
 from app.policy import JobRule, Policy
 from app.snapshot import Filters, GapSource, History, Snapshot
-from tests.unit.made import NIGHT, NOW, SEOUL, at, made_case, made_run, made_snapshot, minutes
+from tests.unit.made import (
+    NIGHT,
+    NOW,
+    SEOUL,
+    at,
+    in_full,
+    made_case,
+    made_run,
+    made_snapshot,
+    minutes,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = timedelta(days=1)
@@ -80,7 +90,7 @@ def night(
 
 
 def told(snapshot: Snapshot, policy: Policy | None = None) -> list[Notice]:
-    return list(notices(made_case(snapshot, policy)))
+    return in_full(notices(made_case(snapshot, policy)))
 
 
 def kinds(snapshot: Snapshot, policy: Policy | None = None) -> list[tuple[Kind, Severity]]:
@@ -116,8 +126,7 @@ PAST = ran(*nights_at(HALF_PAST_TEN))
 def test_a_nightly_job_that_did_not_run_last_night_is_missed() -> None:
     (notice,) = told(night(PAST, SCHEDULE))
     assert (notice.kind, notice.job, notice.client) == (Kind.MISSED, "dump", "db01-fd")
-    assert notice.since == at("20 22:30")
-    assert notice.nights == 1
+    assert (notice.since, notice.nights, notice.detail) == (at("20 22:30"), 1, "")
     assert str(notice.sentence) == (
         "dump on db01-fd did not run though it was due 2026-11-20 13:30 (Schedule Nightly). "
         "The last run before that was 2026-11-19 13:30."
@@ -156,6 +165,44 @@ def test_what_was_due_at_the_very_beginning_of_the_period_counts(
     assert kinds(night(ran(*nights_at(clock)), week_at(clock))) == expected
 
 
+def test_today_begins_at_midnight_whatever_the_clock_shows_now() -> None:
+    now = at("21 08:17").astimezone(SEOUL) + timedelta(seconds=23.5)
+    found = told(
+        night([made_run(1, at("15 12:00"))], foreseen(at("21 00:00")),
+              period=Period(NIGHT.start, now))
+    )  # fmt: skip
+    assert [notice.since for notice in found] == [at("21 00:00")]
+
+
+def test_what_was_due_in_the_evening_is_judged_soon_after_midnight() -> None:
+    late = time(23, 30)
+    period = Period(NIGHT.start, at("21 00:45").astimezone(SEOUL))
+    assert kinds(night(ran(*nights_at(late)), week_at(late), period=period)) == MISSED
+
+
+def test_what_was_due_as_the_period_begins_counts() -> None:
+    schedule, runs = foreseen(at("21 02:00")), [made_run(1, at("15 12:00"))]
+    for begin, expected in (("21 02:00", MISSED), ("21 02:01", [])):
+        period = Period(at(begin).astimezone(SEOUL), NOW)
+        assert kinds(night(runs, schedule, period=period)) == expected
+
+
+def test_what_is_due_at_midnight_is_missed_on_any_day_of_a_week() -> None:
+    period = Period(at("13 22:00").astimezone(SEOUL), NOW)
+    due = nights_at(time(0, 0), last=21, days=45)
+    for gone in ("14 00:00", "17 00:00", "21 00:00"):
+        runs = ran(*(moment for moment in due if moment != at(gone)))
+        found = told(night(runs, week_at(time(0, 0)), period=period))
+        assert [notice.since for notice in found] == [at(gone)]
+
+
+def test_of_a_long_period_the_night_before_confirms_what_was_due_weeks_ago() -> None:
+    """It was set up two nights before the one that is missing, so no week tells."""
+    period = Period(at("08 22:00").astimezone(SEOUL), NOW)
+    nights = [at(f"{day:02} 22:30") for day in (8, 9, *range(11, 21))]
+    assert [n.since for n in told(night(ran(*nights), SCHEDULE, period=period))] == [at("10 22:30")]
+
+
 def test_of_a_job_that_never_ran_another_finding_tells() -> None:
     assert told(night([], foreseen(at("21 02:00")))) == []
 
@@ -172,6 +219,7 @@ def test_of_a_job_that_never_ran_another_finding_tells() -> None:
         (made_run(99, at("21 06:00")), []),
         (made_run(99, at("20 22:00")), []),
         (made_run(99, at("20 21:59")), MISSED),
+        (made_run(99, at("20 22:00"), ended=at("20 22:05"), real_ended=at("20 22:05")), []),
         # An earlier one that still ran: a second one is not started.
         (made_run(99, at("19 22:30"), "R"), []),
         (made_run(99, at("19 22:30"), ended=at("20 22:30"), real_ended=at("20 22:30")), []),
@@ -227,6 +275,10 @@ def test_the_week_to_come_tells_of_the_night_before(
         ([7, 14], []),
         ([3], []),
         ([7], []),
+        # Four of the last five weeks are needed, and the sixth is none of them.
+        ([21, 28, 35, 42], []),
+        # It is not as old as a month, so that it did not run then is no exception of each month.
+        ([*range(1, 26)], MISSED),
     ],
 )
 def test_the_past_must_confirm_what_the_schedule_of_today_says_of_yesterday(
@@ -234,7 +286,87 @@ def test_the_past_must_confirm_what_the_schedule_of_today_says_of_yesterday(
 ) -> None:
     """The job may have been set up, or its time changed, since."""
     runs = ran(*(at("20 22:30") - days * DAY for days in days_ago))
-    assert kinds(night(runs, SCHEDULE)) == expected
+    history = History(tuple(runs), since=NIGHT.start - 50 * DAY)
+    assert kinds(night(runs, SCHEDULE, history=history)) == expected
+
+
+def test_that_it_ran_the_day_before_proves_nothing_where_that_was_not_foreseen() -> None:
+    """On Wednesdays, Fridays and Saturdays from now on; it was run by hand on Thursday."""
+    schedule = week_at(HALF_PAST_TEN, lambda day: day.weekday() in (2, 4, 5))
+    assert told(night([made_run(1, at("19 22:30"))], schedule)) == []
+
+
+def test_that_it_is_no_older_than_a_month_must_be_known() -> None:
+    """Else it may be one that is left out each month."""
+    runs = ran(*(at("20 22:30") - days * DAY for days in range(1, 26)))
+    assert told(night(runs, SCHEDULE)) == []
+
+
+def test_a_single_run_that_still_went_on_stands_for_the_next() -> None:
+    long_one = made_run(1, at("19 22:30"), ended=at("21 03:00"), real_ended=at("21 03:00"))
+    assert told(night([long_one], foreseen(at("21 02:00")))) == []
+    (notice,) = told(night([long_one], foreseen(at("21 03:01"))))
+    assert notice.since == at("21 03:01")
+
+
+def test_where_it_never_ran_before_it_is_said_so() -> None:
+    failed = made_run(1, at("21 02:00"), "f")
+    (notice,) = told(night([failed], foreseen(at("21 01:00"), at("21 02:00"))))
+    assert str(notice.sentence).endswith("No run before that is known.")
+
+
+EVERY_TWENTY_MINUTES = foreseen(at("21 01:00"), at("21 01:20"), at("21 01:40"))
+
+
+@pytest.mark.parametrize(
+    ("runs", "missing"),
+    [
+        (["01:00", "01:20", "01:40"], []),
+        # Each run stands for the time to which it is nearest.
+        (["01:00", "01:40"], ["01:20"]),
+        (["01:00", "01:12", "01:40"], []),
+        (["01:00", "01:27", "01:40"], []),
+        (["01:00", "01:32"], ["01:20"]),
+        (["01:00", "01:30"], ["01:20"]),
+        (["01:20"], ["01:00", "01:40"]),
+    ],
+)
+def test_a_run_stands_for_one_of_several_times_near_to_each_other(
+    runs: list[str], missing: list[str]
+) -> None:
+    past = made_run(1, at("15 12:00"))
+    short = [
+        made_run(n, begun, ended=begun + minutes(1), real_ended=begun + minutes(1))
+        for n, begun in enumerate((at(f"21 {clock}") for clock in runs), 10)
+    ]
+    found = told(night([past, *short], EVERY_TWENTY_MINUTES))
+    assert [notice.since for notice in found] == [at(f"21 {clock}") for clock in missing[:1]]
+    assert all(("2 times" in str(notice.sentence)) is (len(missing) == 2) for notice in found)
+
+
+@pytest.mark.parametrize(("second", "count"), [("01:04", 1), ("01:05", 2)])
+def test_what_is_due_within_some_minutes_is_due_once(second: str, count: int) -> None:
+    schedule = foreseen(at("21 01:00"), at(f"21 {second}"))
+    (notice,) = told(night([made_run(1, at("15 12:00"))], schedule))
+    assert ("2 times" in str(notice.sentence)) is (count == 2)
+
+
+def test_a_job_of_several_clients_is_missed_for_each() -> None:
+    clients = ("db01-fd", "db02-fd", "db03-fd")
+    runs = [made_run(n, at("15 12:00"), client=client) for n, client in enumerate(clients, 1)]
+    schedule = [
+        run for client in clients for run in foreseen(at("21 01:00"), at("21 03:00"), client=client)
+    ]
+    found = told(night(runs, schedule))
+    assert [(notice.client, "2 times" in str(notice.sentence)) for notice in found] == [
+        (client, True) for client in clients
+    ]
+
+
+def test_a_job_that_was_on_time_hides_no_other_that_was_not() -> None:
+    schedule = [*foreseen(at("21 01:00"), job="another"), *foreseen(at("21 02:00"))]
+    runs = [made_run(1, at("15 12:00")), made_run(2, at("21 01:00"), name="another")]
+    assert [notice.job for notice in told(night(runs, schedule))] == ["dump"]
 
 
 def test_a_job_that_was_set_up_yesterday_is_not_missed() -> None:
@@ -407,6 +539,21 @@ def test_without_a_schedule_the_rhythm_tells(rule: Rule, day: int, expected: lis
 
 
 @pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (JobResource("dump", "B", enabled=True), MISSED),
+        (JobResource("dump", "B", enabled=None), MISSED),
+        (JobResource("dump", "B", enabled=False), []),
+        (JobResource("renamed", "B", enabled=True), []),
+    ],
+)
+def test_a_job_that_is_disabled_or_gone_has_no_rhythm_to_keep(
+    resource: JobResource, expected: list[object]
+) -> None:
+    assert kinds(night(PAST, resources=(resource,))) == expected
+
+
+@pytest.mark.parametrize(
     ("days_ago", "known", "expected"),
     [
         ([7, 14], 15, MISSED),
@@ -419,6 +566,9 @@ def test_without_a_schedule_the_rhythm_tells(rule: Rule, day: int, expected: lis
         ([7, 21, 28, 35], 36, MISSED),
         ([21, 28, 35], 36, []),
         ([7, 14, 21, 28], 36, []),
+        ([14, 28, 35], 36, []),
+        # A single older run does not make the weeks between known.
+        ([7, 14, 21, 35], 22, MISSED),
         ([7], 10, []),
         ([1, 2, 3], 36, []),
     ],
@@ -453,6 +603,78 @@ def test_a_period_of_the_past_is_judged_by_the_rhythm() -> None:
     """Whatever the schedule of today says."""
     snapshot = night(PAST, foreseen(), now=NOW + 3 * DAY)
     assert "it ran at this time in the weeks before" in str(told(snapshot)[0].sentence)
+
+
+@pytest.mark.parametrize(
+    ("rule", "last", "expected"),
+    [
+        # All but the first Friday of a month; Friday the 4th of December was one.
+        (lambda day: not in_weeks(1, weekday=4)(day), date(2026, 12, 4), []),
+        # All but the last day of a month.
+        (lambda day: (day + DAY).day != 1, date(2026, 12, 31), []),
+        (daily, date(2026, 12, 31), MISSED),
+        # Sundays, the first to the fourth: the 29th of November is the first fifth one for months.
+        (in_weeks(1, 2, 3, 4, weekday=6), date(2026, 11, 29), []),
+        # Not so if it ran in such a week, or on another day of each week, too.
+        (
+            lambda day: day.weekday() == 6 or day == date(2026, 10, 29),
+            date(2026, 11, 29),
+            MISSED,
+        ),
+        (lambda day: day.weekday() in (2, 6), date(2026, 11, 29), MISSED),
+        (on(6), date(2026, 11, 22), MISSED),
+    ],
+)
+def test_what_is_left_out_each_month_is_not_missed(
+    rule: Rule, last: date, expected: list[object]
+) -> None:
+    due = moments(rule, HALF_PAST_TEN, last - 50 * DAY, last - DAY, SEOUL)
+    end = datetime.combine(last + DAY, time(8, 0), SEOUL)
+    assert kinds(night(ran(*due), period=Period(end - 10 * HOUR, end))) == expected
+
+
+@pytest.mark.parametrize(("by_hand", "expected"), [("20 17:00", []), ("20 16:00", MISSED)])
+def test_by_its_rhythm_a_run_stands_for_what_is_due_within_half_the_time_since_the_one_before(
+    by_hand: str, expected: list[object]
+) -> None:
+    """Twice a day: six hours."""
+    runs = [*nights_at(time(10, 30), last=20), *nights_at(HALF_PAST_TEN), at(by_hand)]
+    assert kinds(night(ran(*runs))) == expected
+
+
+@pytest.mark.parametrize(("by_hand", "expected"), [("20 10:30", []), ("20 10:29", MISSED)])
+def test_by_its_rhythm_a_run_stands_for_what_is_due_half_a_day_later(
+    by_hand: str, expected: list[object]
+) -> None:
+    assert kinds(night(ran(*nights_at(HALF_PAST_TEN), at(by_hand)))) == expected
+
+
+@pytest.mark.parametrize("type_", "VcgD")
+def test_other_jobs_than_backups_have_a_rhythm_too(type_: str) -> None:
+    runs = ran(*nights_at(HALF_PAST_TEN), type=type_)
+    assert kinds(night(runs)) == [(Kind.MISSED, Severity.WARNING)]
+
+
+def test_the_twenty_eighth_is_of_no_fifth_week() -> None:
+    """Three Saturdays are known, and it ran on all of them."""
+    runs = [at(f"{day:02} 22:30") for day in (7, 14, 21)]
+    end = at("29 08:00").astimezone(SEOUL)
+    history = History(tuple(ran(*runs)), since=at("06 12:00"))
+    found = night(ran(*runs), period=Period(end - 10 * HOUR, end), history=history)
+    assert kinds(found) == MISSED
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        made_run(0, at("01 12:00"), type="R", name="restore"),
+        # One of which nobody knows when it was.
+        made_run(0, at("01 12:00"), "R", created=None, scheduled=None, started=None),
+    ],
+)
+def test_what_has_no_rhythm_hides_no_job_that_has_one(odd: Job) -> None:
+    history = History((odd, *PAST), since=NIGHT.start - 36 * DAY)
+    assert kinds(night(PAST, history=history)) == MISSED
 
 
 def test_a_time_that_was_changed_is_no_missing_run() -> None:
@@ -533,6 +755,16 @@ def test_where_the_zone_has_no_name_the_schedule_tells_of_a_change_of_clocks(
     today = foreseen(at("21 02:30"))
     snapshot = night(ran(*nights_at(time(2, 30), last=20)), (*today, *week_at(then, first=22)))
     source = replace(snapshot.source, zone=zone)
+    assert kinds(replace(snapshot, source=source)) == expected
+
+
+@pytest.mark.parametrize(("tomorrow", "expected"), [("22 01:30", []), ("22 02:30", MISSED)])
+def test_a_schedule_of_two_days_tells_of_a_change_of_clocks(
+    tomorrow: str, expected: list[object]
+) -> None:
+    runs = ran(*nights_at(time(2, 30), last=20))
+    snapshot = night(runs, foreseen(at("21 02:30"), at(tomorrow)))
+    source = replace(snapshot.source, zone=timezone(9 * HOUR))
     assert kinds(replace(snapshot, source=source)) == expected
 
 
@@ -646,9 +878,13 @@ def waited(jobid: int, due: datetime, wait: timedelta, **changes: Any) -> Job:
         ([100, 100, 100, 100], 300, False),
         ([100, 100, 100, 100], 301, True),
         ([0, 0, 0, 600, 600], 200, True),
+        ([0, 0, 60, 60], 150, False),
+        ([0, 0, 0, 0], 590, True),
         # Too little is known.
-        ([0, 0, 0], 600, False),
-        ([], 600, False),
+        ([0, 0, 0], 590, False),
+        ([], 590, False),
+        # It began after the period.
+        ([0, 0, 0, 0], 600, False),
     ],
 )
 def test_a_run_that_waited_far_longer_than_usual_is_late(
@@ -659,6 +895,12 @@ def test_a_run_that_waited_far_longer_than_usual_is_late(
     assert [(n.kind, n.severity, n.jobids) for n in found] == (
         [(Kind.LATE, Severity.INFO, (99,))] if late else []
     )
+
+
+def test_a_run_in_time_hides_no_late_one() -> None:
+    past = [waited(n, at("10 22:30") + n * DAY, minutes(0)) for n in range(5)]
+    runs = [waited(98, at("20 22:05"), minutes(1)), waited(99, at("20 23:00"), minutes(200))]
+    assert [notice.jobids for notice in told(night([*past, *runs], foreseen()))] == [(99,)]
 
 
 def test_the_longest_wait_is_told_with_what_is_usual() -> None:

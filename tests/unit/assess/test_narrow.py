@@ -83,17 +83,36 @@ def test_live_jobs_of_others_are_left_out() -> None:
     assert narrow(the_night(clients=None), ("db*",), ()).clients is None
 
 
+@pytest.mark.parametrize(
+    ("clients", "expected"),
+    [((), ["web01-fd", "db01-fd", "x-fd"]), (("db*", "x*"), ["db01-fd", "x-fd"]), (("y",), [])],
+)
+def test_of_the_catalogs_clients_those_that_are_asked_for_are_left(
+    clients: tuple[str, ...], expected: list[str]
+) -> None:
+    left = narrow(the_night(), clients, ("*-dump",)).clients
+    assert left is not None
+    assert [client.name for client in left] == expected
+
+
+def test_what_proves_backups_of_others_proves_nothing_here() -> None:
+    proofs = tuple(replace(job, type="R") for job in (WEB, DB))
+    night = the_night(history=History((), since=NOW, whole=True, proofs=proofs))
+    assert ids(narrow(night, ("db*",), ()).history.proofs) == [2]
+
+
 def test_a_gap_about_others_jobs_is_none_and_one_about_all_stays() -> None:
     gaps = (
         Gap(GapSource.JOB_LOGS, msg("x"), (3,)),
         Gap(GapSource.JOB_LOGS, msg("y"), (3, 2)),
         Gap(GapSource.JOBS, msg("z")),
     )
-    part = narrow(the_night(gaps=gaps), ("db*",), ())
-    assert [(gap.source, gap.jobids) for gap in part.gaps] == [
-        (GapSource.JOB_LOGS, (2,)),
-        (GapSource.JOBS, ()),
-    ]
+    part = narrow(the_night(gaps=gaps, notes=gaps), ("db*",), ())
+    for left in (part.gaps, part.notes):
+        assert [(gap.source, gap.jobids) for gap in left] == [
+            (GapSource.JOB_LOGS, (2,)),
+            (GapSource.JOBS, ()),
+        ]
 
 
 @pytest.mark.parametrize(

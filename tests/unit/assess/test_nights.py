@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from app.assess import assess
 from app.assess.case import Case
 from app.assess.finding import Finding, Kind, Notice, Severity
-from app.assess.nights import Known, Nights, NightState, Rate, read_nights
+from app.assess.nights import (
+    Cell,
+    Known,
+    Nights,
+    NightState,
+    Rate,
+    ServerNights,
+    read_nights,
+)
 from app.bacula.model import Job
 from app.i18n import msg
 from app.period import Period
@@ -83,6 +91,21 @@ def test_a_run_belongs_to_the_night_from_noon_to_noon(when: str, day: int) -> No
     assert states(read(run(1, when), run(2, "20 22:30", client="x"))) == {day: "success"}
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # It was due in the night; that it was made in the hour before noon does not count.
+        {"scheduled": at("20 12:30"), "created": at("20 11:30")},
+        {"scheduled": None, "created": at("20 12:00")},
+        {"scheduled": None, "created": None},
+    ],
+)
+def test_a_run_belongs_to_the_night_in_which_it_was_due_as_near_as_is_known(
+    changes: dict[str, Any],
+) -> None:
+    assert states(read(run(1, "20 22:30", **changes))) == {20: "success"}
+
+
 def test_what_is_older_than_the_nights_is_not_told() -> None:
     assert [row.client for row in read(run(1, "07 11:59")).servers] == []
 
@@ -123,6 +146,12 @@ def test_the_period_is_told_as_it_was_judged() -> None:
     snapshot = night(*runs)
     judged = {one.job.jobid: one.outcome.value for one in assess(snapshot).jobs}
     assert states(assess(snapshot).nights) == {20: judged[1]}
+
+
+def test_what_was_not_made_up_for_in_the_period_stays_what_it_is() -> None:
+    """A Full that failed, and a good Incremental after it."""
+    runs = [run(1, "20 22:30", "f", level="F"), run(2, "20 23:30", level="I")]
+    assert states(read(*runs)) == {20: "failed"}
 
 
 def test_a_cell_counts_its_jobs_and_leads_to_the_newest_of_the_worst() -> None:
@@ -175,6 +204,12 @@ def test_a_job_list_with_a_gap_makes_no_night_of_the_period_whole() -> None:
     assert (nights.rate, nights.rate_before) == (None, None)
 
 
+def test_a_gap_in_the_period_says_nothing_of_the_night_that_ended_with_its_beginning() -> None:
+    period = Period(datetime(2026, 11, 20, 12, 0, tzinfo=SEOUL), NOW)
+    nights = read(run(1, "20 22:30"), gaps=(gap(GapSource.JOBS),), period=period)
+    assert [n.known for n in nights.nights[-2:]] == [Known.WHOLE, Known.PARTLY]
+
+
 def gap(source: GapSource) -> Any:
     return made_snapshot(gaps=[source]).gaps[0]
 
@@ -187,8 +222,9 @@ def test_a_night_that_has_only_begun_is_told_once_it_had_a_run() -> None:
     noon = datetime(2026, 11, 21, 14, 0, tzinfo=SEOUL)
     until = {"now": noon, "period": Period(NIGHT.start, noon)}
     assert read(run(1, "20 22:30"), **until).nights[-1].day == LAST
-    ran = read(run(1, "20 22:30"), run(2, "21 13:00"), **until)
-    assert ran.nights[-1].day == LAST + timedelta(days=1)
+    for when, days in (("21 11:59", 0), ("21 12:00", 1), ("21 14:00", 1), ("21 14:01", 0)):
+        ran = read(run(1, "20 22:30"), run(2, when), **until)
+        assert ran.nights[-1].day == LAST + timedelta(days=days)
 
 
 def test_a_run_that_waits_for_its_time_belongs_to_no_night_yet() -> None:
@@ -220,6 +256,11 @@ def test_a_job_that_did_not_run_is_missed_in_its_night() -> None:
     assert states(nights) == {19: "success", 20: "missed"}
 
 
+def test_what_was_missed_in_the_first_night_is_told_in_it() -> None:
+    nights = found(night(run(1, "19 22:00")), [missed("db01-fd", at("07 12:00"))])
+    assert states(nights) == {7: "missed", 19: "success"}
+
+
 def test_a_server_that_only_missed_has_a_row_too() -> None:
     nights = found(night(run(1, "19 22:00")), [missed("new-fd", at("20 23:00"))])
     assert states(nights, "new-fd") == {20: "missed"}
@@ -227,7 +268,12 @@ def test_a_server_that_only_missed_has_a_row_too() -> None:
 
 @pytest.mark.parametrize(
     ("client", "since"),
-    [("db01-fd", None), ("", at("20 23:00")), ("db01-fd", at("01 23:00"))],
+    [
+        ("db01-fd", None),
+        ("", at("20 23:00")),
+        ("db01-fd", at("01 23:00")),
+        ("db01-fd", at("21 12:00")),
+    ],
 )
 def test_what_was_missed_nobody_knows_where_or_when_is_in_no_night(
     client: str, since: datetime | None
@@ -259,6 +305,15 @@ def test_the_worst_comes_first() -> None:
         "once",
         "fine",
     ]
+
+
+def test_of_those_that_are_well_tonight_the_more_troubled_come_first() -> None:
+    jobs = [
+        open_job(1, "R", client="a-runs", scheduled=at("20 22:30"), started=at("20 22:30")),
+        run(2, "20 22:30", client="b-once"),
+        run(3, "15 22:30", "f", client="b-once"),
+    ]
+    assert [row.client for row in read(*jobs).servers] == ["b-once", "a-runs"]
 
 
 def test_only_good_backups_add_to_what_is_backed_up() -> None:
@@ -307,6 +362,39 @@ def test_a_week_is_compared_with_the_week_before() -> None:
 def test_without_the_time_before_there_is_nothing_to_compare_with(since: str, known: bool) -> None:
     nights = read(run(1, "20 22:30"), run(2, "19 23:00"), since=since)
     assert known == (nights.rate_before is not None)
+
+
+@pytest.mark.parametrize(
+    ("rate", "percent"), [(Rate(0, 0), 0.0), (Rate(0, 4), 0.0), (Rate(3, 4), 75.0)]
+)
+def test_the_rate_in_per_cent(rate: Rate, percent: float) -> None:
+    assert rate.percent == percent
+
+
+@pytest.mark.parametrize(
+    ("worst", "troubled"),
+    [
+        (NightState.SUCCESS, False),
+        (NightState.NO_JOB, False),
+        (NightState.NOT_KNOWN, False),
+        (NightState.FAILED, True),
+        (NightState.MISSED, True),
+        (NightState.WARNING, True),
+    ],
+)
+def test_a_server_is_troubled_if_any_night_was(worst: NightState, troubled: bool) -> None:
+    nights = (Cell(NightState.SUCCESS), Cell(worst), Cell(NightState.SUCCESS))
+    assert ServerNights("db01-fd", nights).troubled is troubled
+
+
+def test_what_recovered_is_not_counted_and_hides_nothing_before_it() -> None:
+    runs = [run(1, "20 22:10"), run(2, "20 23:00", "f"), run(3, "21 00:30")]
+    assert read(*runs).rate == Rate(2, 2)
+    before = [replace(one, jobid=one.jobid + 10) for one in
+              (run(1, "19 22:10"), run(2, "19 23:00", "f"), run(3, "20 00:30"))]  # fmt: skip
+    assert read(*before, *[replace(one, jobid=one.jobid + 20) for one in runs]).rate_before == Rate(
+        2, 2
+    )
 
 
 def test_of_nothing_there_is_no_rate() -> None:

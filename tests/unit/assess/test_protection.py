@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.assess import assess
 from app.assess.finding import Kind, News, Notice, Severity
 from app.assess.findings.protection import RUNS_TOLD, notices
 from app.assess.protection import GoodRun, ProtectionState, protection_of
-from app.bacula.model import Job, JobResource, ScheduledRun
+from app.bacula.model import Client, Job, JobResource, ScheduledRun
 from app.i18n import Translator
 from app.period import Period
 from app.policy import JobRule, Policy
 from app.report.format import Formatter
 from app.snapshot import GapSource, History, Snapshot
-from tests.unit.made import NIGHT, NOW, SEOUL, at, made_case, made_run, made_snapshot
+from tests.unit.made import NIGHT, NOW, SEOUL, at, in_full, made_case, made_run, made_snapshot
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -50,7 +51,7 @@ def nightly(statuses: str, last: str = "20 22:30", step: timedelta = DAY) -> lis
 
 
 def told(snapshot: Snapshot, policy: Policy | None = None) -> list[Notice]:
-    return list(notices(made_case(snapshot, policy)))
+    return in_full(notices(made_case(snapshot, policy)))
 
 
 def kinds(snapshot: Snapshot, policy: Policy | None = None) -> list[tuple[Kind, Severity]]:
@@ -265,6 +266,9 @@ def test_a_backup_of_the_same_night_is_not_told_to_be_nights_old(last: str, sent
         ("FIIDIIII", rule(D=5 * DAY), []),
         ("FIIDIIII", rule(D=4 * DAY), TOO_OLD),
         ("FIIIIIID", rule(I=DAY), []),
+        ("IIIIIIIF", rule(I=DAY), []),
+        ("IIIIIIIf", rule(I=DAY), []),
+        ("DIIfIIII", rule(D=5 * DAY), []),
         # No Full at all in all that is known.
         ("IIIIIIII", rule(F=30 * DAY), TOO_OLD),
         ("IIIIIIII", rule(F=60 * DAY), []),
@@ -283,6 +287,19 @@ def test_the_policy_may_say_it_for_each_level(
 def test_a_level_that_never_succeeded_in_a_known_catalog_is_too_old() -> None:
     (notice,) = told(site(nightly("TTTT"), WHOLE), rule(F=60 * DAY))
     assert "has had no good Full" in str(notice.sentence)
+
+
+def test_the_whole_night_is_judged_by_how_well_its_servers_are_protected() -> None:
+    """One bad night among good ones is put in its place, and the server stays protected."""
+    night = site(nightly("TTTTTTTf"), clients=(Client(1, "db01-fd", ""),))
+    found = assess(night)
+    assert [client.protected for client in found.clients] == [True]
+    assert found.protections == protection_of(made_case(night))
+    assert str(found.verdict.sentence) == (
+        "Every server has a good backup, but 1 job failed on 1 server."
+    )
+    worse = assess(site(nightly("TTTTTTff"), clients=(Client(1, "db01-fd", ""),)))
+    assert [client.protected for client in worse.clients] == [False]
 
 
 # --- never --------------------------------------------------------------------------------------
@@ -410,6 +427,8 @@ def test_a_job_that_is_another_clients_by_now_is_not_too_old(
 def test_a_job_that_runs_upon_two_clients_is_judged_for_each() -> None:
     once = made_run(0, at("10 12:00"), client="db02-fd")
     assert kinds(site([*nightly("TTTTTTff"), once])) == TOO_OLD
+    both = [made_run(n, at("20 22:30"), "f", client=f"db0{n}-fd") for n in (1, 2)]
+    assert kinds(site(both, WHOLE)) == [*NEVER, *NEVER]
 
 
 def test_what_the_policy_demands_holds_without_a_schedule() -> None:

@@ -12,11 +12,11 @@ from app.assess.finding import Cause, Kind, News, Notice, Severity
 from app.bacula.model import Job
 from app.snapshot import GapSource, History, Snapshot
 from tests.unit.assess.test_failures import ENDED, LOST, REFUSED, night, run
-from tests.unit.made import at, made_log, open_job
+from tests.unit.made import at, in_full, made_log, open_job
 
 
 def notices(snapshot: Snapshot, kind: Kind) -> list[Notice]:
-    return [n for f in assess(snapshot).findings if f.kind is kind for n in f.notices]
+    return in_full(n for f in assess(snapshot).findings if f.kind is kind for n in f.notices)
 
 
 def one(snapshot: Snapshot, kind: Kind) -> Notice:
@@ -80,6 +80,7 @@ def test_what_works_again_is_told_with_the_nights_it_did_not() -> None:
         ([run(1, 20)], BAD, True),
         ([run(1, 20)], BAD[1:], True),
         ([run(1, 20, errors=2)], BAD, True),
+        ([run(1, 20)], BAD[3:], True),
         # It was well before, or nothing is known of before.
         ([run(1, 20)], BAD[:1], False),
         ([run(1, 20)], [], False),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.assess import assess
 from app.assess.model import JudgedJob
+from app.assess.recovery import makes_up
 from app.bacula.codes import Outcome
 from app.bacula.model import Job
 from tests.unit.made import at, made_job, made_log, made_snapshot, open_job
@@ -77,6 +78,8 @@ VF: dict[str, Any] = {"started": at("15 23:00"), "ended": at("15 23:30"), "level
         # JobIds follow creation, but what was created first may begin last.
         ([run(1, 1, created=at("20 20:00")), run(2, 22, "f")], {2: 1}),
         ([run(1, 22, "f"), run(2, 22)], {1: 2}),
+        # When it began is not known: long ago.
+        ([run(1, 22, "f", created=None, scheduled=None, started=None), run(2, 23)], {1: 2}),
         # Only the same job.
         ([run(1, 22, "f"), run(2, 23, name="web01-logs")], {}),
         ([run(1, 22, "f"), run(2, 23, client="web02-fd")], {}),
@@ -123,6 +126,7 @@ def test_a_copy_makes_up_for_nothing(kind: str) -> None:
 def test_no_copy_is_made_up_for() -> None:
     copy = run(1, 22, "E", type="C", prior_jobid=9)
     assert made_up_by(copy, run(2, 23, type="C", prior_jobid=9), run(3, 0)) == {}
+    assert made_up_by(run(1, 22, "E", type="C"), run(2, 23, type="C")) == {}
 
 
 def test_what_was_put_together_from_older_backups_makes_up_only_for_its_like() -> None:
@@ -154,6 +158,22 @@ def test_a_control_job_is_not_made_up_for_by_its_siblings(kind: str) -> None:
     assert made_up_by(*siblings, *again) == {1: 4}
     spoiled = [again[0], replace(again[1], status="f")]
     assert made_up_by(*siblings, *spoiled) == {}
+
+
+def test_what_began_before_is_no_later_run_though_it_ended_later() -> None:
+    long_one = run(1, 22, ended=at("21 03:00"), real_ended=at("21 03:00"))
+    assert not makes_up(long_one, run(2, 23, "f"))
+    assert makes_up(run(3, 23), run(2, 22, "f"))
+
+
+@pytest.mark.parametrize("kind", "cg")
+def test_what_a_control_job_left_is_made_up_for_by_what_was_due_later(kind: str) -> None:
+    due = at("20 22:00")
+    bad = run(1, 22, "f", type=kind)
+    assert not makes_up(run(2, 23, type=kind, scheduled=due), bad)
+    assert not makes_up(run(2, 23, type=kind, scheduled=None), bad)
+    assert not makes_up(run(2, 23, type=kind), replace(bad, scheduled=None))
+    assert makes_up(run(2, 23, type=kind), bad)
 
 
 def test_what_the_director_took_down_with_it_recovers_by_a_run_after_it() -> None:

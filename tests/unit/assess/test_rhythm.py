@@ -10,12 +10,15 @@ import pytest
 
 from app.assess.history import Track
 from app.assess.rhythm import (
+    MANY_GAPS,
+    TOLERANCE,
     Clock,
     Rhythm,
     clocks_change,
     days_later,
     learn_rhythm,
     scheduled_rhythm,
+    stopped,
 )
 from tests.unit.made import SEOUL, at, made_run, minutes
 
@@ -45,6 +48,15 @@ WEEKDAYS = [day for day in range(28) if day % 7 < 5]
         # One accident is none of its rhythm, unless little else is known.
         ([*range(10), *range(15, 20)], Rhythm(1, 1)),
         ([*range(3), *range(8, 11)], Rhythm(1, 6)),
+        # Half of the nights are so far from the one before, or farther.
+        ([0, 1, 2, 4, 6], Rhythm(2, 2)),
+        ([0, 1, 2, 3, 5], Rhythm(1, 2)),
+        # What occurred once is ordinary among few, not among many; twice it is.
+        ([*range(MANY_GAPS - 1), 20], Rhythm(1, 12)),
+        ([*range(MANY_GAPS), 20], Rhythm(1, 1)),
+        ([*range(MANY_GAPS), 20, 31], Rhythm(1, 11)),
+        # No two distances alike: half of them are six days and more.
+        ([0, 1, 3, 6, 10, 15, 21, 28, 36, 45, 55], Rhythm(6, 6)),
         # Several runs a night are one night.
         ([0, 0, 0, 0, 0], None),
         ([0, 0, 1, 1, 2, 2, 3, 3], Rhythm(1, 1)),
@@ -62,6 +74,48 @@ def test_bad_nights_are_part_of_the_rhythm_but_do_not_make_one() -> None:
             enumerate([*good.runs, *bad.runs]) if run.scheduled]  # fmt: skip
     assert learn_rhythm(Track("dump", "db01-fd", "B", tuple(runs)), SEOUL) == Rhythm(1, 1)
     assert learn_rhythm(bad, SEOUL) is None
+
+
+@pytest.mark.parametrize(
+    ("statuses", "rhythm"),
+    [
+        # One good run makes a good night, whatever came before it or after.
+        (["T", "T", "T", "Tf"], Rhythm(1, 1)),
+        (["T", "T", "T", "fT"], Rhythm(1, 1)),
+        # Four good runs, but in no more than three good nights.
+        (["TT", "T", "T", "f", "ff"], None),
+        (["TTTT", "f", "f", "f"], None),
+    ],
+)
+def test_enough_good_nights_make_a_rhythm_not_enough_good_runs(
+    statuses: list[str], rhythm: Rhythm | None
+) -> None:
+    runs = [
+        made_run(10 * day + n, at("10 22:30") + day * DAY + n * minutes(40), status)
+        for day, letters in enumerate(statuses)
+        for n, status in enumerate(letters)
+    ]
+    assert learn_rhythm(Track("dump", "db01-fd", "B", tuple(runs)), SEOUL) == rhythm
+
+
+@pytest.mark.parametrize(
+    ("after", "gone"),
+    [
+        (DAY, False),
+        (3 * DAY + minutes(30), False),
+        (3 * DAY + minutes(31), True),
+        (9 * DAY, True),
+    ],
+)
+def test_a_job_has_stopped_when_its_longest_distance_and_some_grace_are_over(
+    after: timedelta, gone: bool
+) -> None:
+    ran, last = track([0, 1, 2, 5]), at("01 22:30") - 26 * DAY
+    found = stopped([ran], Rhythm(1, 3), last + after, minutes(30))
+    assert found == (last if gone else None)
+    still = Track("dump", "db01-fd", "B", (*ran.runs, made_run(9, last - DAY, "R")))
+    assert stopped([ran, still], Rhythm(1, 3), last + after, minutes(30)) is None
+    assert stopped([], Rhythm(1, 3), last + after, minutes(30)) is None
 
 
 @pytest.mark.parametrize(
@@ -149,4 +203,6 @@ def test_a_clock_knows_what_was_before() -> None:
     assert clock.since_previous(datetime(2026, 11, 18, 22, 30)) is None
     assert clock.began_before(datetime(2026, 11, 19))
     assert not clock.began_before(datetime(2026, 11, 18, 22, 30))
+    assert not clock.began_before(datetime(2026, 11, 18, 22, 30) + TOLERANCE)
+    assert clock.began_before(datetime(2026, 11, 18, 22, 30) + TOLERANCE + minutes(1))
     assert not Clock([], SEOUL).began_before(datetime(2026, 11, 19))

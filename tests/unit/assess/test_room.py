@@ -17,7 +17,7 @@ from app.bacula.model import Job, Pool, Volume
 from app.period import Period
 from app.policy import Policy
 from app.snapshot import Filters, GapSource, History
-from tests.unit.made import NIGHT, NOW, made_case, made_job, made_snapshot
+from tests.unit.made import NIGHT, NOW, in_full, made_case, made_job, made_snapshot, open_job
 
 DAY = timedelta(days=1)
 GB = 1_000_000_000
@@ -72,7 +72,7 @@ def found(
             **changes,
         },
     )
-    return list(room.notices(made_case(snapshot, policy)))
+    return in_full(room.notices(made_case(snapshot, policy)))
 
 
 def of(kind: Kind, notices: Sequence[Notice]) -> list[Notice]:
@@ -189,6 +189,8 @@ def test_a_pool_that_may_grow_is_not_full(
         (9, Policy(), True),
         (8, Policy(pool_full=0.8), True),
         (7, Policy(pool_full=0.8), False),
+        (1, Policy(pool_full=0.1), True),
+        (0, Policy(pool_full=0.0), False),
     ],
 )
 def test_how_full_is_nearly_full_is_the_policys(count: int, policy: Policy, told: bool) -> None:
@@ -197,11 +199,20 @@ def test_how_full_is_nearly_full_is_the_policys(count: int, policy: Policy, told
     assert severities(notices) == [Severity.WARNING] * told
 
 
+def test_what_may_still_be_labelled_is_free_too() -> None:
+    (notice,) = of(Kind.POOL_FULL, found(filled(append(1), to=18), pool(volumes=18, max_volumes=20),
+                                         policy=Policy(pool_full=0.8)))  # fmt: skip
+    assert str(notice.sentence) == (
+        "Pool Full has used up 17 of at most 20 Volumes; 3 can be written to or become free within"
+        " 7 days."
+    )
+
+
 @pytest.mark.parametrize(
     ("age", "jobs", "told"),
     [
-        (44, [], True),
-        (46, [], False),
+        (44.9, [], True),
+        (45.1, [], False),
         (46, [made_job(pool="Full")], True),
         (46, [made_job(pool="Full", type="C")], True),
         (46, [made_job(pool="Full", type="R")], False),
@@ -433,6 +444,45 @@ def test_what_expires_meanwhile_makes_room() -> None:
     assert forecast(volumes, nightly(10)) == []
 
 
+@pytest.mark.parametrize(
+    ("volumes", "changes", "words"),
+    [
+        # By the Volume's own limit, not by its Pool's.
+        ([append(10, max_bytes=50 * GB)], {}, "40000000000 B are free"),
+        # What is purged is free as a whole, beside what is left on the last one.
+        (
+            [
+                volume(1, "Purged", max_bytes=60 * GB),
+                volume(2, "Recycle", max_bytes=30 * GB),
+                append(90, 3),
+            ],
+            {},
+            "100000000000 B are free",
+        ),
+        ([volume(1, age=27, max_bytes=60 * GB), append(50, 2)], {},
+         "50000000000 B are free and 60000000000 B expire until then"),
+        # As much as it may hold, however little was on it; without a limit, what was on it.
+        ([volume(1, age=27, bytes=9 * GB), append(50, 2)], {},
+         "50000000000 B are free and 100000000000 B expire until then"),
+        ([volume(1, age=27, bytes=70 * GB, max_bytes=None), append(50, 2)],
+         {"max_volume_bytes": None},
+         "50000000000 B are free and 70000000000 B expire until then"),
+        ([volume(1, age=27, max_bytes=30 * GB), volume(2, age=27, max_bytes=40 * GB),
+          append(50, 3)], {},
+         "50000000000 B are free and 70000000000 B expire until then"),
+        # It expires on the very day, and is too little.
+        ([volume(1, age=26, max_bytes=GB), append(50, 2)], {},
+         "50000000000 B are free and 1000000000 B expire until then"),
+    ],
+)  # fmt: skip
+def test_what_is_free_and_what_expires_is_counted_by_what_each_volume_holds(
+    volumes: list[Volume], changes: dict[str, Any], words: str
+) -> None:
+    """With 13 GB a day, fifty are full in four days."""
+    (notice,) = forecast(filled(*volumes), nightly(13), pool(**changes))
+    assert str(notice.sentence).endswith(f"13000000000 B a day are written, {words}.")
+
+
 def test_a_rotation_that_turns_never_runs_out_of_room() -> None:
     # Each night fills a Volume, and each day one of them expires.
     rotation = [volume(n, age=n - 1) for n in range(1, 31)]
@@ -489,6 +539,37 @@ def test_what_was_written_to_the_pool_is_what_grows(jobs: tuple[Job, ...], told:
     assert bool(forecast(room_for(85), jobs, since=since)) is told
 
 
+@pytest.mark.parametrize(
+    ("jobs", "told"),
+    [
+        (nightly(10, nights=10), True),
+        (nightly(10, nights=9), False),
+        # Of which nobody knows what it wrote, or which has not ended, is none of the ten.
+        ((*nightly(10, nights=9), made_job(1, pool="Full", bytes=None)), False),
+        ((*nightly(10, nights=9), made_job(1, pool="Full", bytes=0)), False),
+        ((open_job(1, pool="Full"), *nightly(10, nights=10)), True),
+        # What was written before the days that are known counts for none of them.
+        (nightly(10, nights=34), True),
+    ],
+)
+def test_ten_jobs_in_two_weeks_tell_how_a_pool_grows(jobs: tuple[Job, ...], told: bool) -> None:
+    history = History(jobs, since=NOW - 14 * DAY)
+    assert bool(of(Kind.ROOM, found(room_for(20), jobs=[], history=history))) is told
+
+
+def test_the_jobs_of_a_day_add_up() -> None:
+    (one,) = forecast(room_for(85), nightly(10))
+    twice = [replace(job, jobid=job.jobid + n) for job in nightly(5) for n in (0, 5_000)]
+    (both,) = forecast(room_for(85), twice)
+    assert str(both.sentence) == str(one.sentence)
+
+
+def test_a_pool_that_is_written_to_only_now_and_then_has_no_daily_growth() -> None:
+    """In a quarter of all weeks and more nothing was written."""
+    assert forecast(room_for(20), nightly([*[10] * 15, *[0] * 19])) == []
+    assert len(forecast(room_for(20), nightly([*[10] * 22, *[0] * 12]))) == 1
+
+
 def test_a_limit_that_nobody_can_have_is_none() -> None:
     assert forecast(room_for(85), nightly(10), pool(max_volumes=10**400)) == []
     assert forecast(room_for(85), nightly(10), pool(max_volumes=11, max_volume_bytes=10**400)) == []
@@ -506,6 +587,29 @@ def test_volumes_that_are_closed_early_take_only_that_much() -> None:
     few = pool(volumes=6, max_volumes=10)
     (notice,) = forecast([*early, append(0, 99)], nightly(20), few)
     assert "100000000000 B are free" in str(notice.sentence)
+
+
+@pytest.mark.parametrize(
+    ("closed", "full", "words"),
+    [
+        (3, 0, "140000000000 B are free"),
+        (2, 0, "800000000000 B are free"),
+        # Most of them have to be closed early, not just half.
+        (5, 4, "20000000000 B are free"),
+        (5, 5, "100000000000 B are free"),
+    ],
+)
+def test_volumes_are_closed_early_if_most_of_them_were(closed: int, full: int, words: str) -> None:
+    early = [volume(n, "Used", age=5, bytes=20 * GB) for n in range(closed)]
+    whole = [volume(50 + n, age=5) for n in range(full)]
+    count = closed + full + 1
+    most = count if full else 10
+    notices = forecast(
+        [*early, *whole, append(0, 99)], nightly(20 if full else 100),
+        pool(volumes=count, max_volumes=most),
+    )  # fmt: skip
+    (notice,) = notices
+    assert words in str(notice.sentence)
 
 
 def test_a_pool_that_is_full_now_needs_no_forecast() -> None:

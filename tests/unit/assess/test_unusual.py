@@ -16,7 +16,7 @@ from app.assess.findings import unusual
 from app.bacula.model import Job
 from app.policy import JobRule, Policy
 from app.snapshot import History
-from tests.unit.made import at, made_case, made_job, made_snapshot, minutes
+from tests.unit.made import at, in_full, made_case, made_job, made_snapshot, minutes
 
 GB = 1_000_000_000
 DAY = timedelta(days=1)
@@ -50,7 +50,8 @@ def found(*runs: Job, policy: Policy | None = None) -> list[Notice]:
     of_night = [job for job in runs if (job.started or at("20 22:00")) > at("20 12:00")]
     earlier = [job for job in runs if job not in of_night]
     history = History(tuple(reversed(earlier)), since=at("20 12:00") - 40 * DAY)
-    return list(unusual.notices(made_case(made_snapshot(*of_night, history=history), policy)))
+    snapshot = made_snapshot(*of_night, history=history)
+    return in_full(unusual.notices(made_case(snapshot, policy)))
 
 
 def earlier(sizes: Sequence[float], first: int = 1, **changes: Any) -> list[Job]:
@@ -328,6 +329,52 @@ def test_what_stays_unusual_tells_since_when() -> None:
     assert (notice.nights, notice.news, notice.since) == (3, News.CONTINUING, at("18 23:00"))
 
 
+def test_what_was_far_too_large_before_is_no_part_of_being_too_small() -> None:
+    past = [*earlier([57] * 9, first=3), *earlier([900, 800])]
+    (notice,) = found(*past, run(0, bytes=GB))
+    assert (notice.nights, notice.since) == (1, at("20 23:00"))
+
+
+@pytest.mark.parametrize(
+    ("level", "basis"),
+    [
+        ("F", "median of 14 earlier Fulls"),
+        ("D", "median of 14 earlier Differentials"),
+        ("I", "median of 14 earlier Incrementals"),
+        ("S", "median of 14 earlier runs"),
+    ],
+)
+def test_it_is_said_what_a_run_was_compared_with(level: str, basis: str) -> None:
+    (notice,) = found(*earlier([57] * 14, level=level), run(0, level=level, bytes=GB))
+    assert str(notice.sentence).endswith(f"({basis}).")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        # Another job of the night that is well, one that had no run in it, one that is no backup.
+        {"name": "a", "jobid": 1},
+        {"name": "a", "jobid": 1, "type": "V"},
+    ],
+)
+def test_another_job_hides_none_that_is_unusual(other: dict[str, Any]) -> None:
+    neighbour = replace(run(3), **other)
+    (notice,) = found(neighbour, *earlier([57] * 9), run(0, bytes=GB))
+    assert notice.job == "db01"
+
+
+def test_only_backups_save_anything() -> None:
+    verified = [replace(job, type="V") for job in (*earlier([57] * 9), run(0, bytes=0, files=0))]
+    assert found(*verified) == []
+
+
+def test_eight_runs_two_of_them_on_the_same_weekday_tell_an_empty_one() -> None:
+    ago = [14, 13, 12, 11, 10, 9, 8, 7]
+    past = [run(n, level="I") for n in ago]
+    assert kinds(found(*past, run(0, level="I", bytes=0, files=0))) == [Kind.EMPTY]
+    assert found(*past[1:], run(0, level="I", bytes=0, files=0)) == []
+
+
 def test_what_has_changed_for_good_becomes_usual() -> None:
     past = [*earlier([57] * 9, first=11), *earlier([1] * 10)]
     assert found(*past, run(0, bytes=GB)) == []
@@ -347,6 +394,27 @@ def test_nothing_is_said_of_a_job_that_is_told_to_vary() -> None:
     assert found(*past, run(0, bytes=GB), policy=policy) == []
     other = Policy(rules=(JobRule(job="web*", unusual=False),))
     assert kinds(found(*past, run(0, bytes=GB), policy=other)) == [Kind.UNUSUAL]
+
+
+@pytest.mark.parametrize(
+    ("factor", "now", "action"),
+    [
+        (1.5, {"bytes": 100 * GB}, "Look at what has grown"),
+        (2.0, {"bytes": 27 * GB}, "Check that its FileSet still holds"),
+        (2.0, {"took": minutes(75)}, "Look at the load of the Client"),
+        # What never varied has some play nevertheless.
+        (1.2, {"bytes": 72 * GB}, None),
+    ],
+)
+def test_a_policy_may_ask_for_smaller_differences(
+    factor: float, now: dict[str, Any], action: str | None
+) -> None:
+    told = found(*earlier([57] * 8), run(0, **now), policy=Policy(unusual_factor=factor))
+    if action is None:
+        assert told == []
+    else:
+        (notice,) = told
+        assert str(notice.action).startswith(action)
 
 
 @pytest.mark.parametrize(("factor", "told"), [(3.0, True), (10.0, True), (60.0, False)])

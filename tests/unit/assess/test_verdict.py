@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from app.bacula.model import Client, Job
 from app.i18n import Translator, msg
 from app.policy import Mute, Policy
 from app.snapshot import Filters, Gap, GapSource, History, Snapshot
-from tests.unit.made import at, live_job, made_job, made_snapshot, open_job
+from tests.unit.made import NOW, at, live_job, made_job, made_snapshot, open_job
 
 # From best to worst; to know of no failure because nothing is known is worse than a warning.
 WORSE = [Level.GOOD, Level.ATTENTION, Level.UNKNOWN, Level.CRITICAL]
@@ -305,6 +305,20 @@ def test_a_mute_of_one_job_with_warnings_leaves_the_other() -> None:
     assert str(verdict.sentence) == "Nothing failed, but 1 job is worth a look."
 
 
+@pytest.mark.parametrize(
+    ("gap", "sentence"),
+    [
+        (GapSource.JOBS, "No failure is known, but the list of jobs could not be read completely."),
+        (GapSource.POOLS,
+         "No failure is known, but not everything that was asked could be read."),
+    ],
+)  # fmt: skip
+def test_where_nothing_failed_it_is_not_said_that_it_is_muted(
+    gap: GapSource, sentence: str
+) -> None:
+    assert str(verdict("T", gaps=[gap]).sentence) == sentence
+
+
 def test_where_everything_failed_muting_it_does_not_make_it_good() -> None:
     muted = found(notice(Kind.FAILED, jobids=(1,)), muted=MUTED)
     verdict = judged_with(muted, jobs=[made_job(1, "f")])
@@ -361,6 +375,12 @@ REFUSED = notice(Kind.FAILED, "db01-fd", cause=Cause.AUTHENTICATION, jobids=(1,)
         ([notice(Kind.TOO_OLD, f"h{n}-fd", nights=9 - n) for n in range(5)],
          "5 of 9 servers are not protected: h0-fd for 9 nights, h1-fd for 8 nights,"
          " h2-fd for 7 nights, and 2 more."),
+        ([notice(Kind.TOO_OLD, f"h{n}-fd", nights=9 - n) for n in range(3)],
+         "3 of 7 servers are not protected: h0-fd for 9 nights, h1-fd for 8 nights,"
+         " h2-fd for 7 nights."),
+        ([notice(Kind.TOO_OLD, f"h{n}-fd", nights=9 - n) for n in range(4)],
+         "4 of 8 servers are not protected: h0-fd for 9 nights, h1-fd for 8 nights,"
+         " h2-fd for 7 nights, and 1 more."),
         # Without a server there is none to name.
         ([notice(Kind.TOO_OLD, "")], "This was found."),
     ],
@@ -386,6 +406,20 @@ def test_a_server_with_another_job_that_is_well_is_named_with_its_job() -> None:
     assert str(verdict.sentence) == (
         "1 of 1 server is not protected: db01-files on db01-fd for 6 nights."
     )
+
+
+def test_a_server_whose_only_job_it_is_is_named_alone() -> None:
+    jobs = [made_job(1, name="db01-files", client="db01-fd"), made_job(2, name="web01-files")]
+    assert str(judged_with(found(FOR_SIX), jobs=jobs).sentence) == (
+        "1 of 2 servers is not protected: db01-fd for 6 nights."
+    )
+
+
+def test_in_a_filtered_report_only_servers_with_jobs_are_counted() -> None:
+    filters = Filters(clients=("db01-fd",))
+    jobs = [made_job(1, name="db01-files", client="db01-fd")]
+    verdict = judged_with(found(FOR_SIX), jobs=jobs, clients=["a-fd", "b-fd"], filters=filters)
+    assert str(verdict.sentence) == "1 of 1 server is not protected: db01-fd for 6 nights."
 
 
 def test_a_muted_server_is_not_named() -> None:
@@ -562,3 +596,36 @@ def test_a_night_without_a_backup_is_not_all_good_unless_that_was_asked_for() ->
 def test_a_failure_of_no_server_does_not_count_servers() -> None:
     found = assess(made_snapshot(made_job(1, "f", client=""))).verdict
     assert str(found.sentence) == "1 job failed."
+
+
+def test_what_belongs_to_no_server_is_a_success_on_none() -> None:
+    jobs = [made_job(1), made_job(2, type="D", client="")]
+    assert str(judged_with(jobs=jobs).sentence) == "All 2 jobs succeeded, on 1 server."
+
+
+@pytest.mark.parametrize(
+    ("kind", "level"), [("B", Level.GOOD), ("M", Level.GOOD), ("V", Level.ATTENTION)]
+)
+def test_the_original_of_a_migration_was_a_backup_that_finished(kind: str, level: Level) -> None:
+    assert judged_with(jobs=[made_job(1, type=kind)]).level is level
+
+
+@pytest.mark.parametrize(
+    ("ahead", "level"),
+    [
+        (timedelta(hours=1), Level.GOOD),
+        (timedelta(hours=1, seconds=1), Level.ATTENTION),
+        (timedelta(days=300), Level.ATTENTION),
+    ],
+)
+def test_a_success_from_the_future_is_not_all_good(ahead: timedelta, level: Level) -> None:
+    later = {"ended": NOW + ahead, "real_ended": NOW + ahead}
+    assert judged_with(jobs=[made_job(1), made_job(2, **later)]).level is level
+
+
+def test_it_is_said_how_many_jobs_ended_in_the_future() -> None:
+    later = {"ended": NOW + timedelta(days=1), "real_ended": NOW + timedelta(days=1)}
+    wrong = "ended in the future: the clock of the Director or of this machine is wrong."
+    for count, words in ((1, f"1 job {wrong}"), (2, f"2 jobs {wrong}")):
+        jobs = [made_job(9), *(made_job(n, **later) for n in range(1, count + 1))]
+        assert str(judged_with(jobs=jobs).sentence) == words

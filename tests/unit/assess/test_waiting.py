@@ -20,6 +20,7 @@ from tests.unit.made import (
     NIGHT,
     NOW,
     at,
+    in_full,
     live_job,
     made_case,
     made_job,
@@ -70,7 +71,7 @@ def found(
         logs={1: log} if log is not None else {},
         **{"live": {1: status}, **changes},
     )
-    return list(waiting.notices(made_case(snapshot, policy)))
+    return in_full(waiting.notices(made_case(snapshot, policy)))
 
 
 def minutes_of(lasts: float) -> dict[str, Any]:
@@ -157,7 +158,18 @@ def test_a_job_that_waits_for_a_mount_tells_of_which_volume(
 def test_a_blocked_job_needs_an_operator() -> None:
     (notice,) = found("B")
     assert str(notice.sentence) == "job-1 on web01-fd is blocked; it began 2026-11-20 13:00."
-    assert notice.kind is Kind.NEEDS_OPERATOR
+    assert (notice.kind, notice.detail) == (Kind.NEEDS_OPERATOR, "")
+
+
+def test_a_job_that_the_director_does_not_list_hides_none_that_it_does() -> None:
+    snapshot = made_snapshot(open_job(2), open_job(1), live={1: live_job(1, "B")})
+    assert [notice.jobids for notice in waiting.notices(made_case(snapshot))] == [(1,)]
+
+
+def test_the_last_two_complaints_are_evidence() -> None:
+    log = made_log(*(f"web01-fd JobId 1: Error: {n}" for n in range(4)))
+    (notice,) = found("B", log=log)
+    assert notice.evidence == ("web01-fd: Error: 2", "web01-fd: Error: 3")
 
 
 @pytest.mark.parametrize("letter", ["F", "S", "q"])
