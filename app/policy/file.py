@@ -23,7 +23,7 @@ _AGES = {
     "max_age_incremental_days": "I",
 }
 """Keys of a [[job]], and the level letter that each is about."""
-_POSITION = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
+_POSITION = re.compile(r"(?<!\s)\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 def read_policy(text: str, name: str, kinds: Collection[str] = ()) -> Policy:

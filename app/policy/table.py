@@ -89,8 +89,8 @@ class Table:
         value = self._take(key)
         if value is None:
             self._missing(key, cure)
-        elif isinstance(value, str) and value.strip():
-            return " ".join(value.split())
+        elif isinstance(value, str) and (words := _words(value)):
+            return words
         else:
             self._wrong(key, value, cure)
         return ""
@@ -209,6 +209,11 @@ class Table:
 
     def _wrong(self, key: str, value: Any, cure: Message) -> None:
         self.fail(msg("{file}: {place} is {value}.", **self.here(key), value=shown(value)), cure)
+
+
+def _words(text: str) -> str:
+    """Return a text on one line, without what cannot be seen: it may steer a terminal."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def shown(value: Any) -> str:

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from app.bacula.joblog import clean
 from app.i18n import Translator
 from app.report.format import NOT_KNOWN
 from app.report.render import fill_template
@@ -361,7 +362,7 @@ def _html(mail: Mail) -> str:
 
 def _text(mail: Mail) -> str:
     text = fill_template("mail.txt.j2", mail.view.language, mail=mail)
-    lines = [line.rstrip() for line in _writable(text).split("\n")]
+    lines = [line.rstrip() for line in clean(text).split("\n")]
     kept = [line for before, line in zip(["", *lines], lines, strict=False) if line or before]
     return "\n".join(kept).strip("\n") + "\n"
 

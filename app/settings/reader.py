@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address
@@ -14,7 +17,10 @@ from app.i18n import Message, msg
 from app.settings.names import SETTINGS
 
 Problem = tuple[Message, Message | None]
+MOST_BYTES = 1_000_000
+"""Bytes of a file that a setting names; one of more is none of ours, and may be endless."""
 _HOST = re.compile(r"[A-Za-z0-9_.\-]+")
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]+(%[A-Za-z0-9_.\-]+)?")
 _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|\[?::1\]?", re.IGNORECASE)
 
 
@@ -109,7 +115,7 @@ class Reader:
         try:
             # A file ends with a line feed, and some begin with a byte order mark, that are not part
             # of the secret.
-            content = Path(file).read_text("utf-8-sig").rstrip("\r\n")
+            content = read_text(file).rstrip("\r\n")
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8"
             self.fail(msg("{name} {path} cannot be read: {reason}.", reason=reason, **values), cure)
@@ -126,7 +132,7 @@ class Reader:
         path = Path(written)
         values = {"name": name, "path": written}
         try:
-            pem = path.read_bytes()
+            pem = read_file(path)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             self.fail(msg("{name} {path} cannot be read: {reason}.", reason=reason, **values))
@@ -149,6 +155,29 @@ class Reader:
             raise SettingsError(self.problems)
 
 
+def read_file(path: str | Path) -> bytes:
+    """Return the content of a file that a setting names.
+
+    Raises:
+        OSError: if it cannot be read, or is larger than any such file (`MOST_BYTES`).
+        ValueError: if its name can be none.
+    """
+    with open(path, "rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a file that a setting names, in UTF-8, with or without a mark of it.
+
+    Raises:
+        OSError, ValueError: as `read_file`; ValueError also if it is not UTF-8.
+    """
+    return io.TextIOWrapper(io.BytesIO(read_file(path)), "utf-8-sig").read()
+
+
 def is_host(host: str) -> bool:
     """Whether a text is a host name or an address, and nothing else."""
     return bool(_HOST.fullmatch(host)) or _is_ipv6(host)
@@ -166,6 +195,8 @@ def is_web_address(url: str) -> bool:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return False
+    if any(letter.isspace() or not letter.isprintable() for letter in url):
+        return False
     return parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
 
 
@@ -176,6 +207,9 @@ def without_credentials(host: str) -> str:
 
 def _is_ipv6(host: str) -> bool:
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    # Python takes anything at all behind the per cent sign of a scope.
+    if not _IPV6.fullmatch(bare):
+        return False
     try:
         IPv6Address(bare)
     except ValueError:

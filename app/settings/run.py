@@ -17,6 +17,7 @@ from app.settings.reader import (
     is_host,
     is_loopback,
     is_web_address,
+    read_text,
     without_credentials,
 )
 
@@ -184,7 +185,7 @@ def read_expectations(values: Mapping[str, str | None], kinds: Collection[str] =
     if not written:
         return Policy()
     try:
-        content = Path(written).read_text("utf-8-sig")
+        content = read_text(written)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         what = msg(

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -288,6 +289,25 @@ def test_a_disk_that_fills_up_does_not_stop_the_run(
     (handler,) = (h for h in logger.handlers if isinstance(h, logging.FileHandler))
     handler.setStream(open("/dev/full", "w", encoding="utf-8"))  # noqa: SIM115 - the handler's now
     logger.info("s3cret")
+    logger.info("still here")
     tear_down()
-    assert stream.getvalue().endswith("s3cret\n")
+    first, warning, second = stream.getvalue().splitlines()
+    assert first.endswith("s3cret")
+    assert warning.endswith(
+        f"The log file {tmp_path / FILE_NAME} is incomplete: No space left on device"
+    )
+    assert second.endswith("still here")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("before", ["", "a whole line\n", "half a li"])
+def test_a_line_that_a_full_disk_cut_off_does_not_swallow_the_next(
+    tmp_path: Path, before: str
+) -> None:
+    (tmp_path / FILE_NAME).write_text(before)
+    logger, _ = file_logger(tmp_path)
+    logger.info("whole")
+    tear_down()
+    *older, last = (tmp_path / FILE_NAME).read_text().splitlines()
+    assert older == before.splitlines()
+    assert re.fullmatch(r"\[.+\] \[INFO\] whole", last)
