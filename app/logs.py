@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -30,6 +30,9 @@ _MASK = "********"
 _AUTHORIZATION = re.compile(r"((?:Basic|Bearer)\s+)[A-Za-z0-9+/=._\-]{6,}")
 _URL_USER = re.compile(r"(://)[^/\s@]+@")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_PERCENT = re.compile("%[0-9A-F]{2}")
+_LEFT_ALONE = "!#$%&'()*+,/:;=?@[]~"
+"""Signs that requests does not quote in an address that it is given whole."""
 _ENTITY = re.compile(r"&(?:#\d{1,20}|#[xX][0-9a-fA-F]{1,20}|[A-Za-z]{2,10});?")
 _ESCAPED = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\\\"'/]))")
 _LAYERS = 5
@@ -47,7 +50,10 @@ class Masker:
         forms: set[str] = set()
         self._secrets = {secret for secret in secrets if secret}
         for secret in self._secrets:
-            forms |= {secret, quote(secret, safe=""), quote_plus(secret)}
+            forms |= {secret, quote_plus(secret)}
+            for safe in ("", "/", _LEFT_ALONE):
+                written = quote(secret, safe=safe)
+                forms |= {written, _PERCENT.sub(lambda found: found[0].lower(), written)}
             # As repr() writes it in either kind of quotes, and as bytes.
             for written in (repr(f'"{secret}')[2:-1], repr(secret.encode() + b'"')[2:-2]):
                 forms |= {written, written.replace("\\'", "'")}
@@ -58,8 +64,8 @@ class Masker:
         # Unquoting a text may change a secret that stands in it unquoted.
         layers = set(self._secrets)
         for secret in self._secrets:
-            for _ in range(_LAYERS):
-                layers.add(secret := _unquoted(secret))
+            for undo in _UNQUOTE * _LAYERS:
+                layers.add(secret := undo(secret))
         self._unquoted = sorted(layers, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
@@ -67,12 +73,15 @@ class Masker:
         text = self._without(self._forms, text)
         plain = text
         for _ in range(_LAYERS if self._secrets else 0):
-            before, plain = plain, _unquoted(plain)
+            before = plain
+            # After each of them: what stands beside a secret may be a quoting with its last sign.
+            for undo in _UNQUOTE:
+                quoted, plain = plain, undo(plain)
+                masked = self._without(self._unquoted, plain) if plain != quoted else plain
+                if masked != plain:
+                    text = plain = masked
             if plain == before:
                 break
-            masked = self._without(self._unquoted, plain)
-            if masked != plain:
-                text = plain = masked
         return _URL_USER.sub(rf"\1{_MASK}@", _AUTHORIZATION.sub(rf"\1{_MASK}", text))
 
     def _without(self, forms: Iterable[str], text: str) -> str:
@@ -95,15 +104,19 @@ class Masker:
         return found.group()
 
 
-def _unquoted(text: str) -> str:
-    """Return a text with one layer of quoting undone.
+def _without_entities(text: str) -> str:
+    return _ENTITY.sub(lambda found: html.unescape(found.group()), text)
 
-    That of addresses, of HTML, of JSON and Python, and UTF-8 that was taken for Latin-1.
-    """
-    plain = _ENTITY.sub(lambda found: html.unescape(found.group()), unquote(text))
-    plain = repair(_ESCAPED.sub(_unescaped, plain))
+
+def _without_escapes(text: str) -> str:
+    plain = _ESCAPED.sub(_unescaped, text)
     # Of two halves of one character, as JSON has them, one character.
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+_UNQUOTE: tuple[Callable[[str], str], ...] = (unquote, _without_entities, _without_escapes, repair)
+"""What undoes one layer of quoting: that of addresses, of HTML, of JSON and Python, and UTF-8 that
+was taken for Latin-1."""
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -43,7 +43,7 @@ _INVISIBLE = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # A row may be empty but for its time.
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?(?:\s(.*)|\Z)", re.DOTALL)
-_STAMPED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?\s")
+_STAMPED = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?(?:\s|\Z)")
 _HEADER = re.compile(r"(?P<daemon>\S+) JobId (?P<jobid>\d+):\s*(?P<text>.*)", re.DOTALL)
 
 

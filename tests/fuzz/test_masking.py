@@ -85,6 +85,8 @@ def logged(masker: Masker, log_format: str, write: Callable[[logging.Logger], No
 @example("pass/wört&<x>\\'\"", "php", " ")
 @example("pass/wört&<x>\\'\"", "url, lower", " ")
 @example("pass/wört&<x>\\'\"", "repr in a list", " ")
+@example("pass/wörd\\", "url, lower", '"')
+@example("pass/wörd%", "url, as requests leaves it", "")
 def test_no_way_of_writing_a_secret_comes_through(secret: str, way: str, mark: str) -> None:
     told = WAYS[way](secret)
     masked = Masker([secret], USER)(f"before{mark}{told}{mark}after")

@@ -261,6 +261,7 @@ def test_a_language_is_one_of_two(locale: str) -> None:
     ),
     st.sampled_from([",", ";", ", ", "\n"]),
 )
+@example(["\x80@example.com"], ",")
 def test_addresses_are_addresses_or_refused(parts: list[str], between: str) -> None:
     try:
         found = read_addresses(between.join(parts))

@@ -79,7 +79,9 @@ def read_address(written: str) -> Address:
 
 
 def _is_local(local: str) -> bool:
-    return bool(_LOCAL.fullmatch(local)) and ".." not in local and local.strip(".") == local
+    if not local.isprintable() or ".." in local or local.strip(".") != local:
+        return False
+    return bool(_LOCAL.fullmatch(local))
 
 
 def _in_ascii(domain: str) -> str:

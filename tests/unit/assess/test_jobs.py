@@ -240,6 +240,7 @@ def test_a_waiting_job_tells_what_it_waits_for(
 ) -> None:
     found = judged(open_job(status="C"), live={1: live_job(1, letter, description)})
     assert str(found.headline) == headline
+    assert bool(found.reasons) is bool(headline)
 
 
 @pytest.mark.parametrize("letter", sorted(WAITING_STATUS))

@@ -229,9 +229,10 @@ def test_a_night_that_has_only_begun_is_told_once_it_had_a_run() -> None:
 
 def test_a_run_that_waits_for_its_time_belongs_to_no_night_yet() -> None:
     waits = open_job(9, "C", client="db01-fd", scheduled=at("21 22:00"), started=None)
-    nights = read(run(1, "20 22:30"), waits)
-    assert nights.nights[-1].day == LAST
-    assert states(nights) == {20: "success"}
+    for waiting in (waits, replace(waits, name="db01-data")):
+        nights = read(run(1, "20 22:30"), waiting)
+        assert nights.nights[-1].day == LAST
+        assert states(nights) == {20: "success"}
 
 
 def test_a_run_that_is_still_open_is_told_as_such() -> None:
@@ -239,6 +240,7 @@ def test_a_run_that_is_still_open_is_told_as_such() -> None:
     nights = read(runs)
     assert states(nights) == {20: "running"}
     assert (nights.nights[-1].open, nights.nights[-1].backups) == (1, 0)
+    assert read(runs, replace(runs, jobid=3)).nights[-1].open == 2
 
 
 def missed(client: str, since: datetime | None) -> Finding:
@@ -254,6 +256,7 @@ def found(snapshot: Snapshot, findings: Iterable[Finding]) -> Nights:
 def test_a_job_that_did_not_run_is_missed_in_its_night() -> None:
     nights = found(night(run(1, "19 22:00")), [missed("db01-fd", at("20 23:00"))])
     assert states(nights) == {19: "success", 20: "missed"}
+    assert nights.servers[0].cells[-1].jobid == 0
 
 
 def test_what_was_missed_in_the_first_night_is_told_in_it() -> None:
@@ -286,6 +289,8 @@ def test_what_was_missed_nobody_knows_where_or_when_is_in_no_night(
 def test_other_findings_miss_nothing() -> None:
     late = replace(missed("db01-fd", at("20 23:00")), kind=Kind.LATE)
     assert states(found(night(run(1, "19 22:00")), [late])) == {19: "success"}
+    both = [late, missed("db01-fd", at("18 23:00"))]
+    assert states(found(night(run(1, "19 22:00")), both)) == {18: "missed", 19: "success"}
 
 
 def test_the_worst_comes_first() -> None:
@@ -395,6 +400,13 @@ def test_what_recovered_is_not_counted_and_hides_nothing_before_it() -> None:
     assert read(*before, *[replace(one, jobid=one.jobid + 20) for one in runs]).rate_before == Rate(
         2, 2
     )
+
+
+def test_a_backup_counts_when_it_really_ended() -> None:
+    """Where that is not known, when its row says so; a VirtualFull has an older end there."""
+    unknown = run(1, "20 22:10", real_ended=None)
+    virtual = run(2, "20 23:00", ended=at("15 23:30"))
+    assert read(unknown, virtual).rate == Rate(2, 2)
 
 
 def test_of_nothing_there_is_no_rate() -> None:

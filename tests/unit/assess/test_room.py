@@ -566,7 +566,7 @@ def test_the_jobs_of_a_day_add_up() -> None:
 
 def test_a_pool_that_is_written_to_only_now_and_then_has_no_daily_growth() -> None:
     """In a quarter of all weeks and more nothing was written."""
-    assert forecast(room_for(20), nightly([*[10] * 15, *[0] * 19])) == []
+    assert forecast(room_for(20), nightly([*[10] * 17, *[0] * 17])) == []
     assert len(forecast(room_for(20), nightly([*[10] * 22, *[0] * 12]))) == 1
 
 

@@ -619,13 +619,14 @@ def test_the_original_of_a_migration_was_a_backup_that_finished(kind: str, level
     ],
 )
 def test_a_success_from_the_future_is_not_all_good(ahead: timedelta, level: Level) -> None:
-    later = {"ended": NOW + ahead, "real_ended": NOW + ahead}
-    assert judged_with(jobs=[made_job(1), made_job(2, **later)]).level is level
+    end = NOW + ahead
+    later = made_job(2, ended=end, real_ended=end)
+    assert judged_with(jobs=[made_job(1), later]).level is level
 
 
 def test_it_is_said_how_many_jobs_ended_in_the_future() -> None:
-    later = {"ended": NOW + timedelta(days=1), "real_ended": NOW + timedelta(days=1)}
+    end = NOW + timedelta(days=1)
     wrong = "ended in the future: the clock of the Director or of this machine is wrong."
     for count, words in ((1, f"1 job {wrong}"), (2, f"2 jobs {wrong}")):
-        jobs = [made_job(9), *(made_job(n, **later) for n in range(1, count + 1))]
-        assert str(judged_with(jobs=jobs).sentence) == words
+        later = [made_job(n, ended=end, real_ended=end) for n in range(1, count + 1)]
+        assert str(judged_with(jobs=[made_job(9), *later]).sentence) == words

@@ -446,9 +446,9 @@ def test_a_named_zone_has_to_explain_nearly_everything_and_what_is_newest(
     assert DirectorClock.learn(observations, setting=None, host=SEOUL).source is source
 
 
-@pytest.mark.parametrize("moment", ["2026-10-25T00:30+00:00", "2026-10-25T01:30+00:00"])
-def test_a_named_zone_explains_both_turns_of_the_doubled_hour(moment: str) -> None:
-    observed = told(datetime.fromisoformat(moment), BERLIN)
+@pytest.mark.parametrize("hours", [1, 2])
+def test_a_named_zone_explains_both_turns_of_the_doubled_hour(hours: int) -> None:
+    observed = Observation(datetime(2026, 10, 25, 2, 30), timedelta(hours=hours))
     found = DirectorClock.learn([observed], setting=None, host=BERLIN)
     assert found.source is ClockSource.HOST
 

@@ -335,6 +335,7 @@ def test_what_ended_more_than_an_hour_before_it_was_made_has_anothers_times(
 ) -> None:
     job = made_job(created=at("20 23:30") + later, real_ended=None)
     assert job.inherits_times is inherits
+    assert job.run_end == (None if inherits else job.ended)
 
 
 @pytest.mark.parametrize(
@@ -347,3 +348,11 @@ def test_a_virtual_full_began_when_it_was_due_unless_that_is_nonsense(
     job = made_job(scheduled=at(scheduled), ended=at("15 23:30"), real_ended=at("20 23:30"))
     assert job.inherits_times
     assert job.run_start == (None if begun is None else at(begun))
+
+
+@pytest.mark.parametrize(("status", "still_open"), [("T", False), ("Z", True), ("R", True)])
+def test_what_ended_well_is_over_though_nobody_knows_when_or_with_how_many_errors(
+    status: str, still_open: bool
+) -> None:
+    job = made_job(status=status, ended=None, real_ended=None, errors=None)
+    assert job.is_open is still_open
