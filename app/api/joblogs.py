@@ -6,17 +6,20 @@ from app.api.client import ApiClient
 from app.api.dialect import Dialect
 from app.api.faults import ApiError, Fault
 
+UNREADABLE = "[?]"
+"""Stands for a row of a log that is no text."""
+
 
 def fetch_log(client: ApiClient, dialect: Dialect, jobid: int) -> list[str]:
     """Return the rows of a job's log, with times (`show_time`), as the server gave them.
 
-    Rows come in no certain order; the times let `app.bacula.joblog` sort them.
+    Rows come in no certain order; the times let `app.bacula.joblog` sort them. What is no text has
+    `UNREADABLE` in its place: the rest of a log is worth more than none.
 
     Raises:
-        ApiError: if the log cannot be had.
+        ApiError: if the log cannot be had, or there is nothing but rubbish in it.
     """
     rows = client.get(dialect.path(f"joblog/{jobid}"), {"show_time": 1}, expect=list)
-    if any(not isinstance(row, str) for row in rows):
-        # Who knows what it says.
+    if rows and not any(isinstance(row, str) for row in rows):
         raise ApiError(Fault.SHAPE, address=client.address)
-    return list(rows)
+    return [row if isinstance(row, str) else UNREADABLE for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from app.bacula.clock import zone_name
 from app.i18n import Size
@@ -113,7 +113,13 @@ class Formatter:
 
     def iso(self, value: datetime | None) -> str | None:
         """Return ISO 8601 with offset, to the second; None stays None."""
-        return None if value is None else value.astimezone(self._zone).isoformat(timespec="seconds")
+        if value is None:
+            return None
+        local = value.astimezone(self._zone)
+        if (local.utcoffset() or timedelta()) % timedelta(minutes=1):
+            # Some zones of long ago were off by seconds, which RFC 3339 cannot write.
+            local = value.astimezone(UTC)
+        return local.isoformat(timespec="seconds")
 
     def zone(self, at: datetime) -> str:
         """Return the zone's name and offset."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -133,6 +135,7 @@ def test_a_bound_is_refused_or_makes_a_period_that_is_none_or_ends_by_now(
     LANGUAGES,
     ZONES,
 )
+@example(datetime(1971, 1, 2, tzinfo=UTC), timedelta(), 0, "en", ZoneInfo("Africa/Monrovia"))
 def test_whatever_is_known_can_be_told(
     moment: datetime, span: timedelta, size: Any, language: str, zone: tzinfo
 ) -> None:
@@ -149,4 +152,5 @@ def test_whatever_is_known_can_be_told(
         assert len(text) < 60
     iso = fmt.iso(moment)
     assert iso is not None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", iso)
     assert datetime.fromisoformat(iso) == moment.replace(microsecond=0)

@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import parseaddr, quote
+from unicodedata import category
 
 _LOCAL = re.compile(r"[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]{1,64}")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*")
+_UNWRITABLE = frozenset({"Cc", "Cs"})
+"""Control characters, and halves of characters."""
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
 # Commas and semicolons, but not those in quotes or in angle brackets.
 _PART = re.compile(r'(?:[^,;"<\n]|"(?:[^"\\]|\\.)*"|<[^<>\n]*>)+')
@@ -66,7 +69,7 @@ def read_address(written: str) -> Address:
         ValueError: if it is none; a line feed in it is never let through.
     """
     text = written.strip()
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+    if any(category(letter) in _UNWRITABLE for letter in text):
         raise ValueError(ascii(text))
     name, given = "", text
     if "<" in text:

@@ -646,7 +646,9 @@ def test_by_its_rhythm_a_run_stands_for_what_is_due_within_half_the_time_since_t
 def test_by_its_rhythm_a_run_stands_for_what_is_due_half_a_day_later(
     by_hand: str, expected: list[object]
 ) -> None:
-    assert kinds(night(ran(*nights_at(HALF_PAST_TEN), at(by_hand)))) == expected
+    for rule in (daily, on(4)):
+        runs = ran(*nights_at(HALF_PAST_TEN, rule, days=40), at(by_hand))
+        assert kinds(night(runs)) == expected
 
 
 @pytest.mark.parametrize("type_", "VcgD")

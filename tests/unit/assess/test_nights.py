@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -357,6 +358,20 @@ def test_the_rate_is_compared_with_the_same_hours_of_the_day_before() -> None:
     assert nights.rate.percent == 50
 
 
+@pytest.mark.parametrize(("hour", "counted"), [(5, True), (6, False)])
+def test_the_night_before_clocks_changed_ends_at_the_same_hour(hour: int, counted: bool) -> None:
+    """In Berlin they went back in the night that is judged."""
+    berlin = ZoneInfo("Europe/Berlin")
+    period = Period(
+        datetime(2026, 10, 24, 22, 0, tzinfo=berlin), datetime(2026, 10, 25, 8, 0, tzinfo=berlin)
+    )
+    ended = datetime(2026, 10, 24, hour, 30, tzinfo=UTC)
+    before = run(1, "01 22:00", scheduled=None, started=ended, ended=ended, real_ended=ended)
+    history = History((before,), ended - timedelta(days=30))
+    snapshot = made_snapshot(period=period, now=period.end, history=history)
+    assert (assess(snapshot).nights.rate_before == Rate(1, 1)) is counted
+
+
 def test_a_week_is_compared_with_the_week_before() -> None:
     week = Period(NOW - timedelta(days=7), NOW)
     nights = read(run(1, "20 22:30"), run(2, "13 22:30", "f"), run(3, "06 22:30", "f"), period=week)
@@ -382,6 +397,8 @@ def test_the_rate_in_per_cent(rate: Rate, percent: float) -> None:
         (NightState.SUCCESS, False),
         (NightState.NO_JOB, False),
         (NightState.NOT_KNOWN, False),
+        (NightState.RECOVERED, False),
+        (NightState.CANCELLED, True),
         (NightState.FAILED, True),
         (NightState.MISSED, True),
         (NightState.WARNING, True),

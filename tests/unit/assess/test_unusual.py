@@ -372,7 +372,8 @@ def test_eight_runs_two_of_them_on_the_same_weekday_tell_an_empty_one() -> None:
     ago = [14, 13, 12, 11, 10, 9, 8, 7]
     past = [run(n, level="I") for n in ago]
     assert kinds(found(*past, run(0, level="I", bytes=0, files=0))) == [Kind.EMPTY]
-    assert found(*past[1:], run(0, level="I", bytes=0, files=0)) == []
+    for fewer in (past[1:], [past[0], *past[2:]]):
+        assert Kind.EMPTY not in kinds(found(*fewer, run(0, level="I", bytes=0, files=0)))
 
 
 def test_what_has_changed_for_good_becomes_usual() -> None:

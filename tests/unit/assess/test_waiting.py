@@ -153,6 +153,16 @@ def test_a_job_that_waits_for_a_mount_tells_of_which_volume(
     assert str(notice.sentence) == f"job-1 on web01-fd {sentence} it began 2026-11-20 13:00."
     assert str(notice.action) == action
     assert notice.kind is Kind.NEEDS_OPERATOR
+    assert notice.detail == ("Full-0007" if "Full-0007" in action else "")
+
+
+def test_of_the_pool_that_is_asked_for_the_name_alone_is_told() -> None:
+    """Not the blanks that the Storage Daemon writes after it."""
+    log = made_log(
+        "sd JobId 1: Cannot find any appendable volumes.\n    Pool:   Tape 1   \n    X: y"
+    )
+    (notice,) = found("m", job={"pool": ""}, log=log)
+    assert notice.detail == "Tape 1"
 
 
 def test_a_blocked_job_needs_an_operator() -> None:

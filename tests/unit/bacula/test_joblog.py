@@ -617,3 +617,19 @@ def test_no_single_row_makes_the_search_explode(row: str) -> None:
     """Read in the wink of an eye; an expression that backtracks would take hours."""
     log = read_log([f"a JobId 1: Error: e\n{row}", row], verify=True)
     assert log.headline == "a: Error: e"
+
+
+@pytest.mark.parametrize(
+    ("rows", "until"),
+    [
+        ([], ""),
+        (["dir JobId 1: without a time"], ""),
+        (["2026-11-21 03:00:34 dir JobId 1: first", "2026-11-21 03:10:00 dir JobId 1: last"],
+         "2026-11-21 03:10:00"),
+        (["2026-11-21 03:00:34 dir JobId 1: first", "dir JobId 1: without a time"],
+         "2026-11-21 03:00:34"),
+    ],
+)  # fmt: skip
+def test_a_log_tells_how_long_its_job_lived_at_least(rows: list[str], until: str) -> None:
+    """Of a job that the Director took down with it nothing else does."""
+    assert read_log(rows).until == until

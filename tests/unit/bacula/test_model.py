@@ -356,3 +356,11 @@ def test_what_ended_well_is_over_though_nobody_knows_when_or_with_how_many_error
 ) -> None:
     job = made_job(status=status, ended=None, real_ended=None, errors=None)
     assert job.is_open is still_open
+
+
+@pytest.mark.parametrize(("seconds", "inherits"), [(60, False), (61, True)])
+def test_what_really_ended_a_minute_after_its_end_has_anothers_times(
+    seconds: int, inherits: bool
+) -> None:
+    job = made_job(real_ended=at("20 23:30") + seconds * SECOND)
+    assert job.inherits_times is inherits
