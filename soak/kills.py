@@ -52,7 +52,7 @@ class Figures:
     """What came of it.
 
     Attributes:
-        kills: runs that a signal was sent to.
+        kills: runs that were ended by a signal.
         fell: how many of them were hit in which phase, by signal.
         codes: exit codes after SIGTERM.
         reports: runs that had written their report when they were ended.
@@ -88,10 +88,13 @@ def soak(kills: int, seed: int, say: Callable[[str], None] = lambda _: None) -> 
     ):
         butcher = _Butcher(api, people, Random(seed), figures)
         butcher.measure(Path(folder))
-        for number in range(kills):
+        number = 0
+        while figures.kills < kills:
+            # What is over before its signal is looked at as well, but counts for nothing.
             butcher.turn(Path(folder) / str(number), number)
-            if (number + 1) % 25 == 0:
-                say(f"{number + 1} of {kills} runs ended")
+            number += 1
+            if number % 25 == 0:
+                say(f"{figures.kills} of {kills} runs ended")
     return figures
 
 
@@ -164,7 +167,7 @@ class _Butcher:
         phase = watch.phase() if process.poll() is None else Phase.OVER
         process.send_signal(how)
         ran = ended(process)
-        self._figures.kills += 1
+        self._figures.kills += phase is not Phase.OVER
         self._figures.fell[phase, how.name] += 1
         name = f"run {number}, {how.name} while {phase}"
         found = list(self._look(house, ran, how, phase))

@@ -106,7 +106,7 @@ def _kills(told: kills.Figures) -> list[str]:
     signals = ("SIGTERM", "SIGKILL")
     fell = [(phase.value, *(f"{told.fell[phase, name]:,}" for name in signals)) for phase in Phase]
     rows = [
-        ("runs that a signal was sent to", f"{told.kills:,}"),
+        ("runs that were ended by a signal", f"{told.kills:,}"),
         ("exit codes after SIGTERM", _codes(told.codes)),
         ("runs that had written their report by then", f"{told.reports:,}"),
         ("hidden drafts that SIGKILL left behind, all cleared away later", f"{told.strays:,}"),

@@ -32,7 +32,11 @@ def test_calls_among_faults_are_healed_by_trying_again() -> None:
     assert len(figures.tally.failed) <= 1
 
 
-def test_too_many_faults_are_told_by_the_reports_and_seen_by_the_soak() -> None:
+def test_too_many_faults_are_told_by_the_reports_and_seen_by_the_soak(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calls, "TIMEOUT", 1.0)
+    monkeypatch.setattr(calls, "SLOW", 1.5)
     figures = calls.soak(1, SEED, share=0.4)
     assert len(figures.tally.failed) > 2
     assert (figures.runs, figures.same, figures.problems) == (1, 0, [])
